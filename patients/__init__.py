@@ -1,0 +1,1 @@
+"""Whom the clinic treats: who they are, what they told us, what was found."""

@@ -1,0 +1,108 @@
+"""The kinds of thing a patient's record can name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from people.rules.knowledge import Claim, Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Entry):
+    """Where a value comes from. `year` 0: the copy read shows no date."""
+
+    kind: str
+    title: str
+    year: int
+    url: str
+    grade: str
+    supports: str
+    note: str = ""
+
+    @property
+    def is_online(self) -> bool:
+        return self.url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectedCondition(Entry):
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyRegion(Entry):
+    label: str
+    over_lung: bool
+    over_spine_or_skull: bool
+    near_major_vessels: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause(Claim):
+    label: str
+    group: str
+    plain_language: str
+    linked_red_flags: tuple[str, ...]
+    intake_question: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom(Claim):
+    """A `warning` symptom always asks its linked red flags."""
+
+    label: str
+    kind: str
+    patient_question: str
+    linked_red_flags: tuple[str, ...]
+    measure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientFact(Claim):
+    """Something true of a patient or of a planned session, such as a condition or a medicine."""
+
+    kind: str
+    label: str
+    patient_question: str
+    value_type: str
+    set_by: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent(Claim):
+    title: str
+    must_cover: tuple[str, ...]
+    valid_days: int
+    reconsent_triggers: tuple[str, ...]
+    cooling_off_days: int
+    witness_required: bool
+    requires: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure(Claim):
+    """A scale that shows how the patient does. How it is scored is told in words here."""
+
+    name: str
+    kind: str
+    items: tuple[Mapping[str, Any], ...]
+    score_name: str
+    direction: str
+    range_min: int
+    range_max: int
+    missing_rule: str
+    rounding: str
+    bands: tuple[Mapping[str, Any], ...]
+    change_rule: str
+    mdc: tuple[Mapping[str, Any], ...]
+    mcid: tuple[Mapping[str, Any], ...]
+    schedule: str
+    licence_note: str
+    formula: str = ""
+    worked_example: str = ""
+    notes: tuple[str, ...] = ()
+
+    def number_codes(self) -> frozenset[str]:
+        """What its single answers are called as numbers, such as `nprs_current`."""
+        return frozenset(f"{self.code}_{item['code']}" for item in self.items)
