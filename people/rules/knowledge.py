@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
 BASES = ("sourced", "mixed", "general_knowledge")
@@ -61,13 +61,22 @@ class Sheet:
         """
         found: dict[str, E] = {}
         for raw in self.tables.get(table, ()):
-            entry = self.built(build, raw) if isinstance(build, type) else build(self, dict(raw))
+            entry = self._entry(build, dict(raw))
             if entry.code in found:
                 self.refuse(entry.code, "this code is given twice")
             found[entry.code] = entry
         if not found:
             self.refuse(f"[[{table}]]", "the table is empty or missing")
         return MappingProxyType(found)
+
+    def _entry(self, build: Callable[["Sheet", dict[str, Any]], E] | type[E], raw: dict[str, Any]) -> E:
+        if isinstance(build, type):
+            return self.built(build, raw)
+        name = str(raw.get("code", "entry"))
+        try:
+            return build(self, raw)
+        except KeyError as missing:
+            self.refuse(name, f"{missing} is missing")
 
     def built(self, kind: type[B], raw: Mapping[str, Any], **parts: Any) -> B:
         """One frozen entry of that kind; `parts` are fields the caller has already built.
@@ -143,6 +152,8 @@ def _fits(value: Any, hint: Any) -> bool:
     origin = get_origin(hint)
     if origin is tuple:
         return isinstance(value, tuple) and all(_fits(item, get_args(hint)[0]) for item in value)
+    if origin is UnionType:
+        return any(_fits(value, each) for each in get_args(hint))
     if origin in (Mapping, frozenset):
         return isinstance(value, origin)
     if hint is float:
