@@ -1,0 +1,1 @@
+"""When and where: resources, shifts, appointments, and what they hold."""

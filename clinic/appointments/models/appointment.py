@@ -1,0 +1,170 @@
+"""A visit (FHIR Appointment) and what it holds."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.core.signing import BadSignature, Signer
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic.appointments.models.resource import Resource
+from clinic.appointments.rules.status import Status
+from patients.models import Assessment, Patient
+from people.models import Site, User
+from people.rules.permissions import Permission
+from programs.models import PlannedSession
+from programs.rules.rulebook import rulebook
+from programs.rules.services import Service
+
+LINK_SALT = "visit"
+LINK_LIVES_ON = timedelta(days=1)  # after the visit ended
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def visible_to(self, user: User) -> Self:
+        if user.may(Permission.APPOINTMENT_VIEW):
+            return self
+        return self.filter(patient__in=Patient.objects.visible_to(user)) if user.may(Permission.OWN_RECORD) else self.none()
+
+    def standing(self) -> Self:
+        return self.exclude(status=Status.CANCELLED)
+
+    def expected(self) -> Self:
+        """Still to come: nobody has arrived and nobody has called it off."""
+        return self.filter(status__in=[Status.BOOKED, Status.CONFIRMED])
+
+    def starting_between(self, first: datetime, last: datetime) -> Self:
+        """That start at or after `first` and before `last`."""
+        return self.filter(starts_at__gte=first, starts_at__lt=last)
+
+    def for_board(self) -> Self:
+        """Everything the day board prints, in two queries however long the day."""
+        return self.select_related("patient", "clinician", "site", "session").prefetch_related("holds__resource")
+
+
+class Appointment(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+    service_code = models.CharField(max_length=40)  # of services.toml; a treatment's code is its modality's
+    clinician = models.ForeignKey(Resource, models.PROTECT, related_name="appointments")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="appointments")
+    session = models.ForeignKey(PlannedSession, models.SET_NULL, null=True, blank=True, related_name="appointments")
+    assessment = models.OneToOneField(Assessment, models.PROTECT, null=True, blank=True, related_name="appointment")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.BOOKED)
+    # The form that asked for this booking. Sent twice (a double click, a retried request) it is one booking.
+    request_key = models.UUIDField(unique=True, null=True, editable=False)
+    revision = models.PositiveIntegerField(default=0)  # grows with each change (iCalendar SEQUENCE)
+    booked_at = models.DateTimeField()
+    timed_at = models.DateTimeField()  # when it got the time it has now
+    confirmed_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_at"]
+        indexes = [
+            models.Index(fields=["starts_at"], name="appointment_by_start"),
+            models.Index(fields=["clinician", "starts_at"], name="appointment_of_a_clinician"),
+            models.Index(fields=["patient", "-starts_at"], name="appointment_of_a_patient"),
+            models.Index(fields=["timed_at"], name="appointment_by_when_timed"),
+            models.Index(
+                fields=["cancelled_at"], condition=models.Q(cancelled_at__isnull=False), name="appointment_cancelled"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(name="a_visit_ends_after_it_starts", condition=models.Q(ends_at__gt=models.F("starts_at"))),
+            models.CheckConstraint(name="visit_status_is_known", condition=models.Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="a_cancelled_visit_says_when",
+                condition=models.Q(status=Status.CANCELLED, cancelled_at__isnull=False)
+                | (~models.Q(status=Status.CANCELLED) & models.Q(cancelled_at=None)),
+            ),
+            models.UniqueConstraint(
+                fields=["session"],
+                condition=~models.Q(status__in=[Status.CANCELLED, Status.MISSED]),
+                name="a_planned_session_is_booked_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service_code} at {self.starts_at:%Y-%m-%d %H:%M}Z"
+
+    def get_absolute_url(self) -> str:
+        return reverse("appointments:visit", args=[self.pk])
+
+    @property
+    def service(self) -> Service:
+        return rulebook().services[self.service_code]
+
+    @property
+    def minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
+    @property
+    def local_start(self) -> datetime:
+        """On the wall clock of the site."""
+        return timezone.localtime(self.starts_at, self.site.zone)
+
+    @property
+    def local_end(self) -> datetime:
+        return timezone.localtime(self.ends_at, self.site.zone)
+
+    @property
+    def is_standing(self) -> bool:
+        return self.status != Status.CANCELLED
+
+    @property
+    def link_token(self) -> str:
+        """What stands in a message's link: opens this one visit and cannot be guessed."""
+        return Signer(salt=LINK_SALT).sign(self.pk.hex)
+
+    @staticmethod
+    def id_in_link(token: str) -> uuid.UUID | None:
+        """The visit that `token` opens, or None for a token we never gave."""
+        try:
+            return uuid.UUID(Signer(salt=LINK_SALT).unsign(token))
+        except (BadSignature, ValueError):
+            return None
+
+    def link_works_at(self, now: datetime) -> bool:
+        return now < self.ends_at + LINK_LIVES_ON
+
+
+class Hold(models.Model):
+    """A resource kept for an appointment. Cancelling the appointment deletes its holds.
+
+    One table for clinicians, rooms, devices and patients, and one constraint: it forbids every double
+    booking there is, on every path (ADR 0004).
+    """
+
+    appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="holds")
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="holds")
+    during = DateTimeRangeField()  # longer than the visit where a room needs cleaning after it
+    starts_at = models.GeneratedField(
+        expression=models.Func("during", function="lower"), output_field=models.DateTimeField(), db_persist=True
+    )
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="resource_is_in_one_place_at_a_time",
+                expressions=[("resource", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(name="a_hold_has_a_length", condition=models.Q(during__isempty=False)),
+            models.UniqueConstraint(fields=["appointment", "resource"], name="a_visit_holds_a_resource_once"),
+        ]
+        # The constraint's GiST index guards; reading a day through this b-tree is five times faster.
+        indexes = [models.Index(fields=["resource", "starts_at"], name="hold_of_a_resource")]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.during}"

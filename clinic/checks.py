@@ -1,0 +1,51 @@
+"""What must be true before the server starts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.urls import URLPattern, URLResolver, get_resolver
+
+
+def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
+    """Every URL pattern there is, however deep."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+@register(Tags.security)
+def every_view_says_who_may_enter(**kwargs: Any) -> list[Error]:
+    return [
+        Error(f"{pattern.lookup_str} has no guard.", hint="Add @needs(...), @signed_in or @public.", id="clinic.E001")
+        for pattern in patterns()
+        if not hasattr(pattern.callback, "guard")
+    ]
+
+
+def refuse_unsafe_start() -> None:
+    """Stop a web server or worker that would run without the walls it relies on.
+
+    Raises `ImproperlyConfigured` when the database role could switch off triggers, or when a demo
+    clinic, whose passwords are printed in the README, would be open to the world.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper OR pg_has_role(current_user, tableowner::name, 'MEMBER')"
+            " FROM pg_roles, pg_tables WHERE rolname = current_user AND tablename = 'people_auditevent'"
+        )
+        row = cursor.fetchone()
+        if row and row[0]:
+            raise ImproperlyConfigured(
+                "The database role may change the audit trail. Connect as a plain role (docs/deploy.md, Roles)."
+            )
+        if settings.IS_PRODUCTION and row:
+            cursor.execute("SELECT count(*) FROM people_clinic WHERE is_demo")
+            if cursor.fetchone()[0]:
+                raise ImproperlyConfigured("This is the demo clinic, with public passwords. Start an empty one instead.")
+    connection.close()  # the pool of workers forks after this: nobody may inherit the connection

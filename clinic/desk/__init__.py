@@ -1,0 +1,1 @@
+"""The front desk's and the clinicians' doors. No models here."""

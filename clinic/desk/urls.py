@@ -1,0 +1,17 @@
+"""Placeholder until the real views land."""
+from django.urls import path
+from django.http import HttpResponse
+from people.web.guards import public
+
+@public
+def soon(request, **kw): return HttpResponse("soon")
+
+app_name = "desk"
+urlpatterns = [
+    path("desk/", soon, name="today"),
+    path("desk/day/<str:day>/", soon, name="day"),
+    path("desk/list/<str:day>/", soon, name="list"),
+    path("clinic/", soon, name="my_day"),
+    path("clinic/visit/<uuid:visit_id>/", soon, name="clinic_visit"),
+    path("clinic/alerts/", soon, name="alerts"),
+]

@@ -1,0 +1,23 @@
+"""The clinic's front door: where everybody is sent on from, and whether the server is well."""
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from people.web.guards import SignedInRequest, public, signed_in
+
+
+@public
+def health(request: HttpRequest) -> HttpResponse:
+    """200 when the web server answers and reaches its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@signed_in
+def home(request: SignedInRequest) -> HttpResponse:
+    """To where this person's day begins."""
+    if request.user.is_patient:
+        return redirect("portal:today")
+    return redirect("desk:my_day" if request.user.profession else "desk:today")

@@ -1,0 +1,1 @@
+"""What we say: an outbox planned from what is true, and delivered once."""

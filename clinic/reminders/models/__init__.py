@@ -1,0 +1,3 @@
+from clinic.reminders.models.message import Attempt, Message
+
+__all__ = ["Attempt", "Message"]

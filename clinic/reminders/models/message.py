@@ -1,0 +1,120 @@
+"""The outbox: one row for each thing we owe somebody to say, and one for each try at saying it."""
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clinic.appointments.models import Appointment
+from patients.models import Patient
+from people.models import User
+from people.rules.permissions import Permission
+from programs.models import Plan
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.may(Permission.MESSAGE_VIEW) else self.none()
+
+    def due(self, now: datetime) -> Self:
+        return self.filter(state=Message.State.READY, due_at__lte=now, not_before__lte=now).order_by("due_at")
+
+    def overdue(self, now: datetime) -> Self:
+        return self.filter(state=Message.State.READY, due_at__lt=now)
+
+
+class Message(models.Model):
+    class Kind(models.TextChoices):
+        BOOKED = "booked", _("Visit booked")
+        MOVED = "moved", _("Visit moved")
+        CANCELLED = "cancelled", _("Visit cancelled")
+        REMINDER = "reminder", _("Visit reminder")
+        EXERCISE = "exercise", _("Exercise reminder")
+        ALERT = "alert", _("Alert to the clinic")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+
+    class State(models.TextChoices):
+        READY = "ready", _("Waiting")
+        CLAIMED = "claimed", _("Being sent")
+        HANDING = "handing", _("Being handed over")
+        SENT = "sent", _("Sent")
+        UNKNOWN = "unknown", _("Perhaps sent")
+        SUPPRESSED = "suppressed", _("Not sent")
+        EXPIRED = "expired", _("Too late to send")
+        FAILED = "failed", _("Could not be sent")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # What it is about, in words that are the same each time the planner looks: "visit:<id>@<start>".
+    # It holds the start, not a revision: editing a note must not send again, moving the visit must.
+    occasion = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
+    patient = models.ForeignKey(Patient, models.PROTECT, null=True, blank=True, related_name="messages")
+    staff = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    appointment = models.ForeignKey(Appointment, models.CASCADE, null=True, blank=True, related_name="messages")
+    starts_at = models.DateTimeField(null=True, blank=True)  # of the visit when this was planned
+    plan = models.ForeignKey(Plan, models.CASCADE, null=True, blank=True, related_name="messages")
+    due_at = models.DateTimeField()
+    not_before = models.DateTimeField()  # quiet hours and back-off move this, never due_at
+    not_after = models.DateTimeField()  # a reminder that comes after the visit helps nobody
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    reason = models.CharField(max_length=60, blank=True)  # why it was suppressed, expired or failed
+    lease_until = models.DateTimeField(null=True, blank=True)
+    token = models.PositiveBigIntegerField(default=0)  # fencing: a worker that lost its lease cannot write
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-due_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["occasion", "kind", "channel", "patient", "staff"],
+                nulls_distinct=False,
+                name="a_thing_is_said_once_to_each",
+            ),
+            models.CheckConstraint(
+                name="a_message_has_one_recipient",
+                condition=models.Q(patient__isnull=False, staff=None) | models.Q(patient=None, staff__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="ready"), name="message_ready"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(state__in=["claimed", "handing"]), name="message_under_lease"
+            ),
+            models.Index(fields=["patient", "-due_at"], name="message_of_a_patient"),
+            models.Index(fields=["appointment", "-due_at"], name="message_of_a_visit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.occasion}"
+
+    @property
+    def mail_id(self) -> str:
+        """The Message-ID header: the same at every try, so that a mailbox can drop a twin."""
+        return f"<{self.id}@rebalance-clinic>"
+
+
+class Attempt(models.Model):
+    """One hand-over to a channel, written before it is tried."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="tries")
+    token = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=20, blank=True)  # sent, refused, unreachable; empty while in doubt
+    note = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [models.UniqueConstraint(fields=["message", "token"], name="a_token_is_handed_over_once")]
+        triggers = [pgtrigger.Protect(name="an_attempt_is_never_deleted", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.outcome}"

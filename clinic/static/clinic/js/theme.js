@@ -1,0 +1,7 @@
+// Runs before the page is drawn, so that nobody who asked for dark is shown white first.
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const draw = () => { document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light"; };
+  dark.addEventListener("change", draw);
+  draw();
+})();

@@ -1,0 +1,169 @@
+"""Whom we treat: identity and contact (FHIR Patient)."""
+
+import uuid
+from datetime import date
+from typing import Self
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Concat, Lower, Reverse, Upper
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from people.models import User
+from people.rules.permissions import Permission
+
+
+class Unaccent(models.Func):
+    """unaccent() as an immutable function, so that it may stand in an index (migration 0001 makes it)."""
+
+    function = "immutable_unaccent"
+    output_field = models.TextField()
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user: User) -> Self:
+        """Staff who may see contact data see everybody; a patient sees the records that are theirs."""
+        if user.may(Permission.CONTACT_VIEW):
+            return self
+        if user.may(Permission.OWN_RECORD):
+            return self.filter(user=user, archived_at=None)
+        return self.none()
+
+    def current(self) -> Self:
+        """Not archived. The dead stay until somebody archives them."""
+        return self.filter(archived_at=None)
+
+    def by_name(self) -> Self:
+        return self.order_by("sort_key", "id")
+
+
+class Patient(models.Model):
+    class Sex(models.TextChoices):
+        FEMALE = "female", _("Female")
+        MALE = "male", _("Male")
+        OTHER = "other", _("Other")
+        UNKNOWN = "unknown", _("Not known")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Said on the phone and printed; handed out by the database so that two desks never give the same.
+    number = models.PositiveIntegerField(
+        _("clinic number"),
+        unique=True,
+        editable=False,
+        db_default=models.Func(models.Value("patients_number"), function="nextval", output_field=models.IntegerField()),
+    )
+    title = models.CharField(_("title"), max_length=20, blank=True)
+    given_name = models.CharField(_("first name"), max_length=100, blank=True)
+    family_name = models.CharField(_("last name"), max_length=100, blank=True)
+    preferred_name = models.CharField(_("likes to be called"), max_length=100, blank=True)
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    sex = models.CharField(_("sex"), max_length=10, choices=Sex.choices, default=Sex.UNKNOWN)
+    died_on = models.DateField(_("died on"), null=True, blank=True)
+    mobile = PhoneNumberField(_("mobile"), blank=True)
+    phone = PhoneNumberField(_("other phone"), blank=True)
+    email = models.EmailField(_("e-mail"), max_length=254, blank=True)
+    address = models.CharField(_("street"), max_length=200, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    region = models.CharField(_("state or region"), max_length=100, blank=True)
+    postal_code = models.CharField(_("post code"), max_length=20, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("Two letters, such as US"))
+    desk_note = models.TextField(_("note for the desk"), blank=True, help_text=_("Nothing about health here."))
+    may_be_mailed = models.BooleanField(_("may get e-mail about visits"), default=True)
+    # The account that opens this record in the portal. One account may open several: a mother and her child.
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="patients", editable=False)
+    portal_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    registered_at = models.DateTimeField(editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    name_key = models.GeneratedField(
+        expression=Lower(Unaccent(Concat("given_name", models.Value(" "), "preferred_name", models.Value(" "), "family_name"))),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    sort_key = models.GeneratedField(
+        expression=Upper(Unaccent(Concat("family_name", models.Value(" "), "given_name"))),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    # Numbers read backwards, so that "ends in 4417" is a prefix that a b-tree finds.
+    mobile_key = models.GeneratedField(expression=Reverse("mobile"), output_field=models.TextField(), db_persist=True)
+    phone_key = models.GeneratedField(expression=Reverse("phone"), output_field=models.TextField(), db_persist=True)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="patient_by_part_of_name"),
+            models.Index(OpClass("mobile_key", name="text_pattern_ops"), name="patient_by_mobile_ending"),
+            models.Index(OpClass("phone_key", name="text_pattern_ops"), name="patient_by_phone_ending"),
+            models.Index(fields=["birth_date"], name="patient_by_birth_date"),
+            models.Index(fields=["sort_key", "id"], name="patient_by_name"),
+            models.Index(Lower("email"), name="patient_by_email"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_patient_has_a_name",
+                condition=~models.Q(given_name="", family_name=""),
+            ),
+            models.CheckConstraint(
+                name="nobody_dies_before_birth",
+                condition=models.Q(died_on=None) | models.Q(birth_date=None) | models.Q(died_on__gte=models.F("birth_date")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(part for part in (self.given_name, self.family_name) if part)
+
+    @property
+    def list_name(self) -> str:
+        """As lists print it: "Okafor, Amara"; a one-word name stands alone."""
+        return ", ".join(part for part in (self.family_name, self.given_name) if part)
+
+    @property
+    def banner_name(self) -> str:
+        """As the banner prints it (NHS CUI): "OKAFOR, Amara (Dr)"."""
+        name = ", ".join(part for part in (self.family_name.upper(), self.given_name) if part)
+        return f"{name} ({self.title})" if self.title else name
+
+    @property
+    def short_name(self) -> str:
+        return self.preferred_name or self.given_name or self.family_name
+
+    @property
+    def clinic_number(self) -> str:
+        return f"RC-{self.number:05d}"
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def is_dead(self) -> bool:
+        return self.died_on is not None
+
+    def age_on(self, day: date) -> int | None:
+        """Full years lived, at death for the dead; None when the birth date is not known."""
+        if self.birth_date is None:
+            return None
+        last = min(day, self.died_on) if self.died_on else day
+        had_birthday = (last.month, last.day) >= (self.birth_date.month, self.birth_date.day)
+        return last.year - self.birth_date.year - (not had_birthday)
+
+
+class Identifier(models.Model):
+    """What another system calls this patient (FHIR Identifier). Importing the same row twice finds it here."""
+
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=40)
+    value = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="an_identifier_names_one_patient")]
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.value}"

@@ -1,0 +1,21 @@
+"""The one way for a page to open somebody's record: nobody can look without leaving a line."""
+
+from uuid import UUID
+
+from django.http import Http404
+
+from patients.models import Patient
+from people.actions import audit
+from people.web.guards import SignedInRequest
+
+
+def open_record(request: SignedInRequest, patient_id: UUID) -> Patient:
+    """The patient, if this user may see them, with the opening written to the audit trail.
+
+    Raises `Http404` for a patient that does not exist and, in the same words, for one that is not theirs.
+    """
+    patient = Patient.objects.visible_to(request.user).select_related("user").filter(pk=patient_id).first()
+    if patient is None:
+        raise Http404
+    audit.record(request.user, "patient.opened", patient, page=request.resolver_match.view_name)
+    return patient

@@ -1,0 +1,17 @@
+"""Template tags that every page may use."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, css: str = "", label: str = "") -> SafeString:
+    """A drawing from partials/icons.html. With a `label` it is read out; without one it is decoration."""
+    if label:
+        return format_html(
+            '<svg class="icon {}" role="img" aria-label="{}"><use href="#i-{}"/></svg>', css, label, name
+        )
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="#i-{}"/></svg>', css, name)

@@ -1,0 +1,5 @@
+from allauth.account.forms import RequestLoginCodeForm
+
+
+class PatientCodeForm(RequestLoginCodeForm):
+    """Placeholder."""

@@ -1,0 +1,59 @@
+"""What happens around every request."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+
+from people.models import Clinic, User
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class ClinicOfRequest:
+    """Puts the clinic on the request and makes its time zone the one that pages are written in."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        clinic = Clinic.objects.first() if request.path != "/healthz" else None
+        request.clinic = clinic  # type: ignore[attr-defined]
+        with timezone.override(clinic.zone if clinic else None):
+            return self.answer(request)
+
+
+class IdleSignOut:
+    """Signs out whoever left: a clinic's screens stand where others pass (45 CFR 164.312(a)(2)(iii))."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User):
+            minutes = settings.STAFF_IDLE_MINUTES if user.is_staff_member else settings.PATIENT_IDLE_MINUTES
+            now = int(time.time())
+            seen = request.session.get("seen_at", now)
+            if now - seen > minutes * 60:
+                logout(request)
+            elif now - seen > 30 or "seen_at" not in request.session:
+                request.session["seen_at"] = now  # at most one write in 30 s: the session is a database row
+        return self.answer(request)
+
+
+class NeverStored:
+    """No page of a signed-in person stays in a browser's or proxy's store (the Back button after signing out)."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.answer(request)
+        if request.user.is_authenticated or request.path.startswith(("/a/", "/f/", "/signin")):
+            patch_cache_control(response, no_store=True, private=True)
+        return response

@@ -1,0 +1,148 @@
+"""A patient's plan (FHIR CarePlan): phases, and the sessions that are due in them."""
+
+import uuid
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Patient
+from people.models import User
+from people.rules.permissions import Permission
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def visible_to(self, user: User) -> Self:
+        if user.may(Permission.RECORD_VIEW):
+            return self
+        return self.filter(patient__in=Patient.objects.visible_to(user)) if user.may(Permission.OWN_RECORD) else self.none()
+
+    def active(self) -> Self:
+        return self.filter(status=Plan.Status.ACTIVE)
+
+
+class Plan(models.Model):
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        COMPLETED = "completed", _("Completed")
+        STOPPED = "stopped", _("Stopped")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
+    template_code = models.CharField(max_length=60)
+    rulebook_version = models.CharField(max_length=20)  # which wording of the template it was made from
+    name = models.CharField(_("name"), max_length=120)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
+    starts_on = models.DateField(_("starts on"))
+    ends_on = models.DateField(_("ends on"))
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    # When the patient wants to hear of the day's exercises, on the clinic's clock; None means not at all.
+    remind_at = models.TimeField(_("remind of exercises at"), null=True, blank=True)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"], condition=models.Q(status="active"), name="a_patient_follows_one_plan_at_a_time"
+            ),
+            models.CheckConstraint(
+                name="a_plan_ends_after_it_starts", condition=models.Q(ends_on__gte=models.F("starts_on"))
+            ),
+        ]
+        indexes = [models.Index(fields=["patient", "-starts_on"], name="plan_of_a_patient")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def week_on(self, day: date) -> int:
+        """Which week of the plan `day` lies in, from 1; never past the last."""
+        week = max((day - self.starts_on).days, 0) // 7 + 1
+        return min(week, self.weeks)
+
+    @property
+    def weeks(self) -> int:
+        return (self.ends_on - self.starts_on).days // 7 + 1
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == self.Status.ACTIVE
+
+
+class Phase(models.Model):
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="phases")
+    ordinal = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=60)
+    name = models.CharField(max_length=120)
+    goals = models.JSONField(default=list)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+    class Meta:
+        ordering = ["ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "ordinal"], name="phases_of_a_plan_are_numbered"),
+            models.CheckConstraint(
+                name="a_phase_ends_after_it_starts", condition=models.Q(ends_on__gte=models.F("starts_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def holds_on(self, day: date) -> bool:
+        return self.starts_on <= day <= self.ends_on
+
+
+class PlannedSessionQuerySet(models.QuerySet["PlannedSession"]):
+    def visible_to(self, user: User) -> Self:
+        """The desk sees what must be booked and when; why is in the plan, which it does not see."""
+        if user.may(Permission.APPOINTMENT_VIEW):
+            return self
+        return self.filter(plan__in=Plan.objects.visible_to(user))
+
+    def of_active_plans(self) -> Self:
+        return self.filter(plan__status=Plan.Status.ACTIVE)
+
+
+class PlannedSession(models.Model):
+    """One session the plan asks for. Whether it is booked or done is told by its appointment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="sessions")
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="sessions")
+    modality = models.CharField(max_length=40)  # code of modalities.toml, which is also the service booked
+    technique = models.CharField(max_length=60, blank=True)
+    ordinal = models.PositiveSmallIntegerField()  # of this modality in the plan, from 1
+    course_length = models.PositiveSmallIntegerField()  # how many of this modality the plan holds
+    due_from = models.DateField()
+    due_on = models.DateField()
+    due_until = models.DateField()
+    is_optional = models.BooleanField(default=False)
+
+    objects = PlannedSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_on", "modality", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "modality", "ordinal"], name="sessions_of_a_modality_are_numbered"),
+            models.CheckConstraint(
+                name="a_session_is_due_inside_its_window",
+                condition=models.Q(due_from__lte=models.F("due_on")) & models.Q(due_on__lte=models.F("due_until")),
+            ),
+        ]
+        indexes = [models.Index(fields=["due_from"], name="session_by_due_date")]
+
+    def __str__(self) -> str:
+        return f"{self.modality} {self.ordinal} of {self.course_length}"
+
+    @property
+    def patient_id(self) -> uuid.UUID:
+        return self.plan.patient_id
+
+    def is_late_on(self, day: date) -> bool:
+        return day > self.due_until

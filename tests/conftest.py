@@ -1,0 +1,81 @@
+"""The ground every test stands on: a migrated database, opened as the plain role the clinic runs as."""
+
+import io
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+import environ
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test import TransactionTestCase
+from django.test.utils import setup_databases, teardown_databases
+
+
+def _credentials(url: str) -> dict[str, Any]:
+    parts = environ.Env.db_url_config(url)
+    return {"USER": parts["USER"], "PASSWORD": parts["PASSWORD"], "HOST": unquote(parts["HOST"]), "PORT": parts["PORT"]}
+
+
+def _connect_as(url: str) -> None:
+    connection.close()
+    connection.settings_dict.update(_credentials(url))
+
+
+def _as_admin(statement: str) -> None:
+    admin = _credentials(os.environ["DATABASE_ADMIN_URL"])
+    with psycopg.connect(
+        dbname=connection.settings_dict["NAME"],
+        user=admin["USER"],
+        password=admin["PASSWORD"],
+        host=admin["HOST"],
+        port=admin["PORT"] or None,
+        autocommit=True,
+    ) as database:
+        database.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Make and migrate the database as its owner; run every test as the plain role.
+
+    A test database opened by its owner or a superuser would make every test of a trigger or a
+    privilege falsely green.
+    """
+    runtime = os.environ["DATABASE_URL"]
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    connection.settings_dict["TEST"]["NAME"] = f"test_clinic_{os.environ.get('PYTEST_DB', '')}{worker}"
+    with django_db_blocker.unblock():
+        _connect_as(os.environ["DATABASE_OWNER_URL"])
+        made = setup_databases(verbosity=0, interactive=False)
+        call_command("grant_app", _credentials(runtime)["USER"], stdout=io.StringIO())
+        _connect_as(runtime)
+    yield
+    with django_db_blocker.unblock():
+        _connect_as(os.environ["DATABASE_OWNER_URL"])
+        teardown_databases(made, verbosity=0)
+
+
+def _empty_all_tables(self: TransactionTestCase) -> None:
+    """After a test that commits: what the runtime role may not do (TRUNCATE, the audit trail) the superuser does."""
+    tables = [t for t in connection.introspection.django_table_names(only_existing=True) if t != "django_content_type"]
+    connection.close()
+    _as_admin(
+        "SET session_replication_role = replica; TRUNCATE "
+        + ", ".join(f'"{table}"' for table in tables)
+        + " RESTART IDENTITY CASCADE"
+    )
+
+
+TransactionTestCase._fixture_teardown = _empty_all_tables  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_in_the_cache() -> None:
+    """Rate limits of one test must not refuse the next."""
+    cache.clear()
+
