@@ -1,0 +1,1 @@
+"""What the clinic does for a patient: modalities, exercises, templates and plans."""
