@@ -21,7 +21,7 @@ class Source(Entry):
 
     @property
     def is_online(self) -> bool:
-        return self.url.startswith("https://")
+        return self.url.startswith(("https://", "http://"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class SuspectedCondition(Entry):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyRegion(Entry):
     label: str
+    # A needle or a shock wave can reach the lung here (pneumothorax).
     over_lung: bool
     over_spine_or_skull: bool
     near_major_vessels: bool
@@ -65,7 +66,7 @@ class PatientFact(Claim):
     label: str
     patient_question: str
     value_type: str
-    set_by: str
+    set_by: str  # intake, clinician, record or plan: who may say so
     unit: str = ""
 
 
@@ -73,6 +74,7 @@ class PatientFact(Claim):
 class Consent(Claim):
     title: str
     must_cover: tuple[str, ...]
+    # After so many days it must be signed again; between signing and treatment `cooling_off_days` must pass.
     valid_days: int
     reconsent_triggers: tuple[str, ...]
     cooling_off_days: int
@@ -95,10 +97,11 @@ class Measure(Claim):
     rounding: str
     bands: tuple[Mapping[str, Any], ...]
     change_rule: str
+    # Smallest change beyond measuring error (mdc), and the smallest a patient notices (mcid), by population.
     mdc: tuple[Mapping[str, Any], ...]
     mcid: tuple[Mapping[str, Any], ...]
     schedule: str
-    licence_note: str
+    licence_note: str  # what of its wording we may show at all
     formula: str = ""
     worked_example: str = ""
     notes: tuple[str, ...] = ()

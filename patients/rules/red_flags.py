@@ -15,6 +15,7 @@ COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
     "==": operator.eq,
 }
+# patient_recall: asked what was, never to try it now; an injured neck must not be turned to find out.
 ASKED_OF: Final = ("patient", "patient_recall", "clinician", "record")
 ASK_AT: Final = (
     "intake",
@@ -73,7 +74,9 @@ class RedFlagRule(Claim):
     ask_at: tuple[str, ...]
     clearable_by: tuple[str, ...]
     positive_when: tuple[NumberTest, ...] = ()
+    # Once one of these is yes the question is not put at all: answering it could do harm.
     skip_if_any: tuple[str, ...] = ()
+    # What to say when only a number fired it and the question itself is still open.
     wording_from_numbers: str = ""
 
     def answer_from(self, numbers: Mapping[str, float]) -> bool | None:
@@ -84,6 +87,7 @@ class RedFlagRule(Claim):
         results = [test.holds(numbers) for test in self.positive_when]
         if any(results):
             return True
+        # Systolic 150 alone does not rule a crisis out: every number must be known before it is a no.
         if self.answer_type == "number" and results and None not in results:
             return False
         return None
@@ -130,6 +134,6 @@ class TriageRule(Claim):
     blocks_text: str
     clearance: str
     unanswered: str
-    reask_days: int
+    reask_days: int  # a warning sign can appear between two visits
     reask_note: str
     minors: str

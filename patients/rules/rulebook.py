@@ -90,6 +90,7 @@ def load(folder: Path, *, professions: Mapping[str, Profession]) -> Rulebook:
         causes=sheet(folder, "causes.toml").entries("cause", Cause),
         symptoms=sheet(folder, "symptoms.toml").entries("symptom", Symptom),
     )
+    # Checked here, at start-up, because at the first emergency it would be too late to find out.
     _check_evidence(book)
     for rule in book.red_flags.values():
         _check_red_flag(flags_file, rule, book, professions)
@@ -111,6 +112,7 @@ def intake_questions(age_years: int | None, *, book: Rulebook | None = None) -> 
 def _is_asked_at_intake(rule: RedFlagRule, age_years: int | None) -> bool:
     if "intake" not in rule.ask_at or rule.asked_of == "clinician":
         return False
+    # Numbers that are measured at a visit (blood pressure) are never asked of a patient at home.
     is_by_age = rule.answer_type == "number" and all(test.number == "age_years" for test in rule.positive_when)
     return age_years is None if is_by_age else rule.asked_of != "record"
 
@@ -140,6 +142,7 @@ def _check_evidence(book: Rulebook) -> None:
 
 
 def _check_red_flag(file: Sheet, rule: RedFlagRule, book: Rulebook, professions: Mapping[str, Profession]) -> None:
+    # Age and blood pressure are facts; pain 0 to 10 is an answer of the pain scale, `nprs_current`.
     numbers = {code for code, fact in book.facts.items() if fact.value_type == "number"}
     numbers.update(*(measure.number_codes() for measure in book.measures.values()))
     tests = rule.positive_when
@@ -176,6 +179,7 @@ def _check_how_they_combine(file: Sheet, book: Rulebook) -> None:
     file.require_known(rule.code, "urgency", ("none", "same_day"), book.urgencies)
     file.require_known(rule.code, "urgency", rule.min_blocks, book.urgencies)
     file.require_known(spine.code, "red flag", (*spine.high_risk_flags, spine.rotation_flag), book.red_flags)
+    # An urgency left out would block nothing, however grave it is.
     for urgency in book.urgencies.keys() - rule.min_blocks.keys():
         file.refuse(rule.code, f"'min_blocks' says nothing for {urgency!r}")
 

@@ -59,6 +59,7 @@ def triage(
     Raises `KeyError` for a code the rulebook does not have: an answer is never dropped in silence.
     Source: `triage_rule` in red_flags.toml.
     """
+    # Looking each code up is what refuses an unknown one.
     told = {code: answers[code] for code in answers if rulebook.red_flags[code]}
     told |= _told_by(numbers, told, rulebook)
     yes = {code for code, answer in told.items() if answer}
@@ -70,6 +71,7 @@ def triage(
         urgency=_urgency(positive, fired, rulebook),
         positive=positive,
         combinations=fired,
+        # As if every open grave question were a yes, combinations included.
         blocks=_blocks(yes.union(unanswered), rulebook),
         unanswered=unanswered,
         reasons=_reasons(positive, fired, answers, rulebook),

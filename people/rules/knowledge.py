@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
+# sourced: rests on its sources; mixed: sources and general knowledge; general_knowledge: no source was read.
 BASES = ("sourced", "mixed", "general_knowledge")
 
 
@@ -36,6 +37,7 @@ class Claim(Entry):
     sources: tuple[str, ...] = ()
     basis_note: str = ""
     usual_reference: str = ""
+    # The clinician who approved the value for use with patients. Nobody has yet, so every screen says so.
     confirmed_by: str = ""
 
     @property
@@ -65,6 +67,7 @@ class Sheet:
             if entry.code in found:
                 self.refuse(entry.code, "this code is given twice")
             found[entry.code] = entry
+        # An empty list of dangers would find nothing, and nothing found looks like safety.
         if not found:
             self.refuse(f"[[{table}]]", "the table is empty or missing")
         return MappingProxyType(found)
@@ -129,10 +132,12 @@ def version(folder: Path) -> str:
     """A short name for exactly this knowledge, so that a stored result can say what it was judged by."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.toml")):
+        # The name goes in too: moving an entry from one file to another is a change.
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
+# One rulebook serves every request of a process, so nothing in it may be changed by accident.
 def _frozen(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_frozen(item) for item in value)

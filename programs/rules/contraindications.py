@@ -42,10 +42,11 @@ class Contraindication(Claim):
     when: tuple[FactTest, ...]
     severity: str
     decision: str
-    scope: str
+    scope: str  # whole_modality, or local: only where the finding is
     temporary: bool
     reason: str
     override_roles: tuple[str, ...] = ()
+    # The finding can pass: look again after so many days at the earliest.
     defer_days: int | None = None
 
 

@@ -61,17 +61,20 @@ class Modality(Claim):
     room_types: tuple[str, ...]
     devices: tuple[str, ...]
     session_minutes: int
+    # Past `sessions_max` there is no evidence left to lean on; the limits are clinic practice, see the sources.
     course: CourseLimits
     techniques: Mapping[str, Technique]
     pre_instructions: tuple[str, ...]
     post_instructions: tuple[str, ...]
-    follow_up: tuple[int, ...]
+    follow_up: tuple[int, ...]  # days after the session
     consents: tuple[str, ...]
     regulatory_notes: tuple[str, ...]
     outcome_measures: tuple[str, ...]
+    # While one of these is unknown the treatment is "incomplete", never "allowed".
     required_screening_facts: tuple[str, ...]
     evidence_note: str
     booking_note: str = ""
+    # `performed_by` is New York's answer; other states widen or narrow it.
     roles_by_jurisdiction: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -90,6 +93,7 @@ class Dosage:
     def dose_in_words(self) -> str:
         """One round, as the patient reads it: "10 times. Hold for 5 seconds."."""
         words = []
+        # A walk of 20 minutes is written as one repetition; "Once. About 20 minutes." would only puzzle.
         if self.reps > 1 or self.minutes is None:
             words.append(f"{_times(self.reps)}{' on each side' if self.each_side else ''}.")
         if self.hold_seconds:
@@ -135,6 +139,7 @@ class Exercise(Claim):
     progression: NextStep
     regression: NextStep
     stop_rules: tuple[str, ...]
+    # With one of these on the record a clinician must decide before the exercise is given.
     precaution_facts: tuple[str, ...]
 
 

@@ -113,6 +113,7 @@ def load(folder: Path, *, patients: Rulebook, professions: Mapping[str, Professi
 
 def cross_check(book: ProgramRulebook, patients: Rulebook, professions: Mapping[str, Profession]) -> None:
     """Raises `KnowledgeError` if an entry names something that neither house nor the professions know."""
+    # The patients' house cannot see which treatments exist, so what its red flags block is checked from here.
     _check_evidence(book, patients)
     _check_what_red_flags_block(book, patients)
     _check_modalities(book, patients, professions)
@@ -231,8 +232,10 @@ def _check_safety(book: ProgramRulebook, patients: Rulebook, professions: Mappin
             dangers, rule, severities=book.severities, facts=patients.facts, professions=professions
         )
         dangers.require_known(rule.code, "treatment", [rule.modality], book.modalities.keys() | book.self_care.keys())
+        # A technique of another treatment would make the rule silently never fire.
         own = [code for code, modality in techniques.items() if modality == rule.modality]
         dangers.require_known(rule.code, f"technique of {rule.modality}", rule.techniques, own)
+    # A rule may count from a treatment, from something the patient does alone, or from a medicine or an illness.
     happenings = book.modalities.keys() | book.self_care.keys() | book.timing_events.keys()
     for it in book.timing_rules.values():
         timing.check(

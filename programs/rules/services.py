@@ -35,6 +35,7 @@ class Service(Claim):
 def service(file: Sheet, raw: dict[str, Any]) -> Service:
     """Raises `KnowledgeError` if it does not add up."""
     parts = {
+        # Nothing can be booked by having been forgotten: what does not say so is off.
         "is_enabled": raw.pop("enabled", False),
         "modality": raw.pop("modality", None),
         "professions": frozenset(raw.pop("professions", ())),

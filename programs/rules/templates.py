@@ -49,7 +49,8 @@ class TemplateSession:
     gap_days_max: int
     is_offered: bool
     first_after_days: int = 0
-    optional: bool = False
+    optional: bool = False  # only after a clinician's decision
+    # Days after the session without resistance or isometric exercise: injected tissue must not be loaded.
     hold_loading_days: int = 0
     note: str = ""
 
@@ -80,6 +81,7 @@ class ProgramTemplate(Claim):
     duration_days: int
     enabled_by_default: bool
     entry_criteria: tuple[Criterion, ...]
+    # One of these on the record and the program must not begin.
     exclusion_facts: tuple[str, ...]
     reassess_days: tuple[int, ...]
     stop_criteria: tuple[str, ...]
@@ -138,6 +140,7 @@ def _check_days(file: Sheet, it: ProgramTemplate) -> None:
     for phase in it.phases:
         if not 0 <= phase.day_start <= phase.day_end <= it.duration_days:
             file.refuse(it.code, f"phase {phase.code!r} does not fit into {it.duration_days} days")
+    # Overlapping phases would give a patient two sets of exercises on one day.
     for before, after in pairwise(it.phases):
         if after.day_start <= before.day_end:
             file.refuse(it.code, f"phase {after.code!r} begins before {before.code!r} has ended")

@@ -35,10 +35,13 @@ class TimingRule(Claim):
     unit: str
     same_region_only: bool
     strength: str
+    # A hard rule that is not overridable is refused whoever asks.
     overridable: bool
     reason: str
     override_roles: tuple[str, ...] = ()
+    # Further treatments that wait like `then`.
     also: tuple[str, ...] = ()
+    # Holds whichever of the two comes first.
     symmetric: bool = False
     applies_when: str = ""
 

@@ -81,6 +81,15 @@ def test_a_warning_sign_says_all_a_clinician_needs() -> None:
     )
 
 
+def test_a_source_can_be_opened_unless_the_clinic_keeps_it_itself() -> None:
+    kept = [source.title for source in rulebook().sources.values() if not source.is_online]
+
+    assert kept == [
+        "Muscle Spasms in the Neck (patient text the program was founded on)",
+        "Neck Spasms (patient text the program was founded on)",
+    ]
+
+
 def test_the_gravest_questions_are_asked_first() -> None:
     ranks = [rulebook().rank(rule.urgency) for rule in intake_questions(40)]
 
