@@ -47,5 +47,7 @@ def refuse_unsafe_start() -> None:
         if settings.IS_PRODUCTION and row:
             cursor.execute("SELECT count(*) FROM people_clinic WHERE is_demo")
             if cursor.fetchone()[0]:
-                raise ImproperlyConfigured("This is the demo clinic, with public passwords. Start an empty one instead.")
+                raise ImproperlyConfigured(
+                    "This is the demo clinic, with public passwords. Start an empty one instead."
+                )
     connection.close()  # the pool of workers forks after this: nobody may inherit the connection

@@ -14,7 +14,7 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 # embedded: `manage.py up` started the servers. test: throw-away servers. production: somebody else did.
 MODE = env("CLINIC_MODE", default="production")
-IS_EMBEDDED, IS_TEST, IS_PRODUCTION = (MODE == mode for mode in ("embedded", "test", "production"))
+IS_EMBEDDED, IS_TEST, IS_PRODUCTION = (mode == MODE for mode in ("embedded", "test", "production"))
 DATA_DIR = Path(env("CLINIC_DATA", default=str(BASE_DIR / "var")))
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -23,7 +23,9 @@ if DEBUG and IS_PRODUCTION:
 SECRET_KEY = env("SECRET_KEY")
 CLINIC_URL = env("CLINIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 _HOST = CLINIC_URL.partition("://")[2].partition(":")[0]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_HOST] if IS_PRODUCTION else ["127.0.0.1", "localhost", "testserver"])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[_HOST] if IS_PRODUCTION else ["127.0.0.1", "localhost", "testserver"]
+)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -201,7 +203,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = IS_TEST
 
-# Without a mail server the embedded clinic delivers to a folder that only it shows (clinic/reminders/channels/mailbox.py).
+# Without a mail server the embedded clinic delivers to a folder that only it shows (reminders/channels/mailbox.py).
 EMAIL_URL = env("EMAIL_URL", default="")
 HAS_LOCAL_MAILBOX = not IS_PRODUCTION and not EMAIL_URL
 if HAS_LOCAL_MAILBOX:

@@ -78,4 +78,3 @@ TransactionTestCase._fixture_teardown = _empty_all_tables  # type: ignore[method
 def _nothing_left_in_the_cache() -> None:
     """Rate limits of one test must not refuse the next."""
     cache.clear()
-

@@ -32,7 +32,9 @@ class Assessment(models.Model):
     started_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=1)  # grows with each save; a stale page is refused
     causes = models.JSONField(_("causes"), default=list, blank=True)  # codes of causes.toml
-    pain_now = models.PositiveSmallIntegerField(_("pain now, 0 to 10"), null=True, blank=True, validators=[MaxValueValidator(10)])
+    pain_now = models.PositiveSmallIntegerField(
+        _("pain now, 0 to 10"), null=True, blank=True, validators=[MaxValueValidator(10)]
+    )
     rotation_left_degrees = models.PositiveSmallIntegerField(
         _("turns left, degrees"), null=True, blank=True, validators=[MaxValueValidator(120)]
     )
@@ -57,7 +59,9 @@ class Assessment(models.Model):
             models.Index(fields=["author"], condition=models.Q(signed_at=None), name="assessment_to_sign"),
         ]
         constraints = [
-            models.CheckConstraint(name="pain_is_0_to_10", condition=models.Q(pain_now=None) | models.Q(pain_now__lte=10)),
+            models.CheckConstraint(
+                name="pain_is_0_to_10", condition=models.Q(pain_now=None) | models.Q(pain_now__lte=10)
+            ),
             models.CheckConstraint(
                 name="a_signature_has_a_name_and_a_time",
                 condition=models.Q(signed_at=None, signed_by=None)

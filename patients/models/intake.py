@@ -15,7 +15,11 @@ class IntakeQuerySet(models.QuerySet["Intake"]):
     def visible_to(self, user: User) -> Self:
         if user.may(Permission.RECORD_VIEW):
             return self
-        return self.filter(patient__in=Patient.objects.visible_to(user)) if user.may(Permission.OWN_RECORD) else self.none()
+        return (
+            self.filter(patient__in=Patient.objects.visible_to(user))
+            if user.may(Permission.OWN_RECORD)
+            else self.none()
+        )
 
     def submitted(self) -> Self:
         return self.exclude(submitted_at=None)

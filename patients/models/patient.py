@@ -77,7 +77,9 @@ class Patient(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     name_key = models.GeneratedField(
-        expression=Lower(Unaccent(Concat("given_name", models.Value(" "), "preferred_name", models.Value(" "), "family_name"))),
+        expression=Lower(
+            Unaccent(Concat("given_name", models.Value(" "), "preferred_name", models.Value(" "), "family_name"))
+        ),
         output_field=models.TextField(),
         db_persist=True,
     )
@@ -108,7 +110,9 @@ class Patient(models.Model):
             ),
             models.CheckConstraint(
                 name="nobody_dies_before_birth",
-                condition=models.Q(died_on=None) | models.Q(birth_date=None) | models.Q(died_on__gte=models.F("birth_date")),
+                condition=models.Q(died_on=None)
+                | models.Q(birth_date=None)
+                | models.Q(died_on__gte=models.F("birth_date")),
             ),
         ]
 

@@ -17,5 +17,6 @@ def open_record(request: SignedInRequest, patient_id: UUID) -> Patient:
     patient = Patient.objects.visible_to(request.user).select_related("user").filter(pk=patient_id).first()
     if patient is None:
         raise Http404
-    audit.record(request.user, "patient.opened", patient, page=request.resolver_match.view_name)
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    audit.record(request.user, "patient.opened", patient, page=page)
     return patient

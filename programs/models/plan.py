@@ -16,7 +16,11 @@ class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, user: User) -> Self:
         if user.may(Permission.RECORD_VIEW):
             return self
-        return self.filter(patient__in=Patient.objects.visible_to(user)) if user.may(Permission.OWN_RECORD) else self.none()
+        return (
+            self.filter(patient__in=Patient.objects.visible_to(user))
+            if user.may(Permission.OWN_RECORD)
+            else self.none()
+        )
 
     def active(self) -> Self:
         return self.filter(status=Plan.Status.ACTIVE)

@@ -29,7 +29,11 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def visible_to(self, user: User) -> Self:
         if user.may(Permission.APPOINTMENT_VIEW):
             return self
-        return self.filter(patient__in=Patient.objects.visible_to(user)) if user.may(Permission.OWN_RECORD) else self.none()
+        return (
+            self.filter(patient__in=Patient.objects.visible_to(user))
+            if user.may(Permission.OWN_RECORD)
+            else self.none()
+        )
 
     def standing(self) -> Self:
         return self.exclude(status=Status.CANCELLED)
@@ -82,7 +86,9 @@ class Appointment(models.Model):
             ),
         ]
         constraints = [
-            models.CheckConstraint(name="a_visit_ends_after_it_starts", condition=models.Q(ends_at__gt=models.F("starts_at"))),
+            models.CheckConstraint(
+                name="a_visit_ends_after_it_starts", condition=models.Q(ends_at__gt=models.F("starts_at"))
+            ),
             models.CheckConstraint(name="visit_status_is_known", condition=models.Q(status__in=Status.values)),
             models.CheckConstraint(
                 name="a_cancelled_visit_says_when",

@@ -58,7 +58,8 @@ class Resource(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="only_a_clinician_is_a_user",
-                condition=models.Q(kind="clinician", user__isnull=False) | (~models.Q(kind="clinician") & models.Q(user=None)),
+                condition=models.Q(kind="clinician", user__isnull=False)
+                | (~models.Q(kind="clinician") & models.Q(user=None)),
             ),
             models.CheckConstraint(
                 name="only_a_patient_resource_is_a_patient",

@@ -49,7 +49,9 @@ class Shift(models.Model):
         ordering = ["resource", "weekday", "starts"]
         indexes = [models.Index(fields=["resource", "weekday"], name="shift_of_a_resource")]
         constraints = [
-            models.CheckConstraint(name="a_shift_ends_after_it_starts", condition=models.Q(ends__gt=models.F("starts"))),
+            models.CheckConstraint(
+                name="a_shift_ends_after_it_starts", condition=models.Q(ends__gt=models.F("starts"))
+            ),
             models.CheckConstraint(
                 name="a_shift_holds_for_at_least_a_day",
                 condition=models.Q(valid_until=None) | models.Q(valid_until__gte=models.F("valid_from")),

@@ -1,0 +1,1 @@
+"""The demo clinic: made-up people, through the real actions."""
