@@ -62,7 +62,9 @@ def a_portal_patient(**fields: Any) -> Patient:
     return a_patient(user=account, email=account.email, portal_confirmed_at=NOW, **fields)
 
 
-def a_clinician(name: str = "Sara Haddad", *, profession: str = "physical_therapist", site: Site | None = None, **fields: Any) -> Resource:
+def a_clinician(
+    name: str = "Sara Haddad", *, profession: str = "physical_therapist", site: Site | None = None, **fields: Any
+) -> Resource:
     """A clinician who works 09:00 to 17:00, Monday to Friday, with lunch from 12:00 to 13:00."""
     site = site or a_site()
     user = a_user(Role.CLINICIAN, name=name, profession=profession, **fields)
@@ -77,7 +79,10 @@ def a_clinician(name: str = "Sara Haddad", *, profession: str = "physical_therap
 
 def a_room(name: str = "Room 1", *kinds: str, site: Site | None = None) -> Resource:
     return Resource.objects.create(
-        kind=Resource.Kind.ROOM, name=name, site=site or a_site(), offers=list(kinds) or ["room_consult", "room_treatment"]
+        kind=Resource.Kind.ROOM,
+        name=name,
+        site=site or a_site(),
+        offers=list(kinds) or ["room_consult", "room_treatment"],
     )
 
 
