@@ -1,24 +1,23 @@
 """Whom we treat: identity and contact (FHIR Patient)."""
 
 import uuid
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q, Value
 from django.db.models.functions import Concat, Lower, Reverse, Upper
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from patients.models import search
+from patients.models.search import Unaccent
+from patients.rules.search import Wanted
 from people.models import User
 from people.rules.permissions import Permission
-
-
-class Unaccent(models.Func):
-    """unaccent() as an immutable function, so that it may stand in an index (migration 0001 makes it)."""
-
-    function = "immutable_unaccent"
-    output_field = models.TextField()
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -36,6 +35,35 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
     def by_name(self) -> Self:
         return self.order_by("sort_key", "id")
+
+    def matching(self, wanted: Wanted) -> Self:
+        """Everybody for whom all that was typed holds; nobody when nothing readable was typed."""
+        return self.none() if wanted.is_empty else self.filter(search.holds(wanted))
+
+    def close_to(self, wanted: Wanted) -> Self:
+        """As `matching`, but names may be misspelt; the nearest first."""
+        if not wanted.words:
+            return self.none()
+        search.forgive()
+        near = search.nearness(wanted)
+        return self.filter(search.nearly_holds(wanted)).annotate(nearness=near).order_by("-nearness", "sort_key", "id")
+
+    def household_of(self, patient: "Patient") -> Self:
+        """The others whose letters go to the same e-mail address."""
+        if not patient.email:
+            return self.none()
+        return self.filter(Exact(Lower("email"), Value(patient.email.lower()))).exclude(pk=patient.pk)
+
+    def sharing(self, *, birth_date: date | None, phones: Collection[str], email: str, words: Sequence[str]) -> Self:
+        """Who has the birth date, a phone (E.164), the e-mail or all the name's words in common with somebody."""
+        shares = search.holds(Wanted(words=tuple(words))) if words else Q(pk=None)
+        if birth_date:
+            shares |= Q(birth_date=birth_date)
+        if email:
+            shares |= Q(Exact(Lower("email"), Value(email.lower())))
+        for phone in phones:
+            shares |= Q(mobile_key=phone[::-1]) | Q(phone_key=phone[::-1])
+        return self.filter(shares)
 
 
 class Patient(models.Model):
