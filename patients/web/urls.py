@@ -1,17 +1,19 @@
-"""Placeholder until the real views land."""
-from django.urls import path
-from django.http import HttpResponse
-from people.web.guards import public
+"""Doors to the patients. The clinical ones stand in clinical_urls."""
 
-@public
-def soon(request, **kw): return HttpResponse("soon")
+from django.urls import URLPattern, URLResolver, include, path
+
+from patients.web import patient_page, views
 
 app_name = "patients"
-urlpatterns = [
-    path("patients/", soon, name="list"),
-    path("patients/new/", soon, name="register"),
-    path("patients/<uuid:patient_id>/", soon, name="patient"),
-    path("patients/<uuid:patient_id>/edit/", soon, name="edit"),
-    path("patients/<uuid:patient_id>/record/", soon, name="record"),
-    path("me/forms/", soon, name="forms"),
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("patients/", views.patients, name="list"),
+    path("patients/new/", views.register, name="register"),
+    path("patients/new/matches/", views.matches, name="matches"),
+    path("patients/<uuid:patient_id>/", patient_page.patient, name="patient"),
+    path("patients/<uuid:patient_id>/edit/", patient_page.edit, name="edit"),
+    path("patients/<uuid:patient_id>/archive/", patient_page.archive, name="archive"),
+    path("patients/<uuid:patient_id>/restore/", patient_page.restore, name="restore"),
+    path("patients/<uuid:patient_id>/death/", patient_page.death, name="death"),
+    path("patients/<uuid:patient_id>/portal/", patient_page.portal_access, name="portal_access"),
+    path("", include("patients.web.clinical_urls")),
 ]
