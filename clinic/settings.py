@@ -139,11 +139,13 @@ ACCOUNT_FORMS = {"request_login_code": "people.web.forms.PatientCodeForm"}
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # people/web sends our own: allauth's points to a sign-up page
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Rebalance Clinic"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION  # passkeys on http://localhost
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are only ever made for addresses that the clinic wrote to
 USERSESSIONS_TRACK_ACTIVITY = False
 
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
@@ -224,8 +226,17 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True  # acks_late alone lost 3 of 200 when t
 CELERY_TASK_TIME_LIMIT = 50  # seconds, below the outbox lease of 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120, "unacked_restore_interval": 5}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a broker that comes back finds its workers
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a look goes on without the broker
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "unacked_restore_interval": 5,  # seconds; with the throttle of 1 kombu 5.7 really looks that often
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+}
 CELERY_TIMEZONE = "UTC"
+LOOKOUT_SECONDS = env.float("LOOKOUT_SECONDS", default=30.0)  # how late a dead beat or broker makes a reminder
 CELERY_BEAT_SCHEDULE = {
     # Plain intervals only: a beat that lives in local time runs twice or never when clocks change.
     # expires: after a broker outage one look is enough.

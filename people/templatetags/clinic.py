@@ -4,7 +4,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from people.rules.devices import device_name
+
 register = template.Library()
+register.filter("device_name", device_name)
 
 
 @register.simple_tag

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlsplit
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +14,8 @@ from django.shortcuts import redirect
 
 from people.models import Clinic, User
 from people.rules.permissions import Permission
+
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone protect nothing
 
 
 class SignedInRequest(HttpRequest):
@@ -28,6 +31,8 @@ class Guard:
 
     anyone: bool = False
     permission: Permission | None = None
+    staff_only: bool = False
+    before_second_factor: bool = False
 
 
 P = ParamSpec("P")
@@ -46,6 +51,14 @@ def signed_in(view: View[P]) -> Guarded[P]:
     return _guarded(view, Guard())
 
 
+def staff_setting_up(view: View[P]) -> Guarded[P]:
+    """Staff who may still owe a second factor: the pages on which they confirm who they are and set it up.
+
+    Patients sign in by a code and have neither password nor second factor: for them there is nothing here.
+    """
+    return _guarded(view, Guard(staff_only=True, before_second_factor=True))
+
+
 def needs(permission: Permission) -> Callable[[View[P]], Guarded[P]]:
     """Only who has `permission` may enter. Everybody else is told the page does not exist.
 
@@ -62,7 +75,9 @@ def _guarded(view: View[P], guard: Guard) -> Guarded[P]:
             return _ask_to_sign_in(request)
         if guard.permission is not None and not user.may(guard.permission):
             raise Http404
-        if _owes_a_second_factor(request, user):
+        if guard.staff_only and not user.is_staff_member:
+            raise Http404
+        if not guard.before_second_factor and owes_a_second_factor(request, user):
             return redirect("mfa_index")
         return view(cast(SignedInRequest, request), *args, **kwargs)
 
@@ -80,12 +95,12 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _owes_a_second_factor(request: HttpRequest, user: User) -> bool:
-    """Staff must have a TOTP app or a passkey; only the demo clinic lets them in with a password alone."""
-    if not user.is_staff_member or request.session.get("has_second_factor"):
-        return False
-    if is_mfa_enabled(user):
-        request.session["has_second_factor"] = True
+def owes_a_second_factor(request: HttpRequest, user: User) -> bool:
+    """Staff must have a TOTP app or a passkey; only the demo clinic lets them in with a password alone.
+
+    Asked at every request: an answer remembered in the session would outlive the factor it was about.
+    """
+    if not user.is_staff_member or is_mfa_enabled(user, FACTORS):
         return False
     clinic = getattr(request, "clinic", None)
     return not (clinic and clinic.is_demo)

@@ -28,7 +28,11 @@ class ClinicOfRequest:
 
 
 class IdleSignOut:
-    """Signs out whoever left: a clinic's screens stand where others pass (45 CFR 164.312(a)(2)(iii))."""
+    """Signs out whoever left: a clinic's screens stand where others pass (45 CFR 164.312(a)(2)(iii)).
+
+    A page that refreshes itself says so (`hx-headers='{"X-Unattended": "1"}'`), or a day view left open
+    would keep its user signed in for ever.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -41,6 +45,8 @@ class IdleSignOut:
             seen = request.session.get("seen_at", now)
             if now - seen > minutes * 60:
                 logout(request)
+            elif request.headers.get("X-Unattended") and "seen_at" in request.session:
+                pass
             elif now - seen > 30 or "seen_at" not in request.session:
                 request.session["seen_at"] = now  # at most one write in 30 s: the session is a database row
         return self.answer(request)
@@ -54,6 +60,6 @@ class NeverStored:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.answer(request)
-        if request.user.is_authenticated or request.path.startswith(("/a/", "/f/", "/signin")):
+        if request.user.is_authenticated or request.path.startswith(("/a/", "/f/", "/signin", "/join")):
             patch_cache_control(response, no_store=True, private=True)
         return response
