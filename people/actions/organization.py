@@ -31,7 +31,9 @@ class Start:
 
 
 @transaction.atomic
-def start_for_its_owner(*, owner_email: str, name: str, time_zone: str, now: datetime) -> Start:
+def start_for_its_owner(
+    *, owner_email: str, name: str, time_zone: str, now: datetime, is_demo: bool = False
+) -> Start:
     """Make the one clinic, empty, and invite its owner. The system acts: there is nobody yet.
 
     A clinic whose owner has not come yet gets a new invitation, so that a lost link is no dead end.
@@ -41,7 +43,7 @@ def start_for_its_owner(*, owner_email: str, name: str, time_zone: str, now: dat
     if clinic and User.objects.filter(role=Role.OWNER).exists():
         raise ClinicRuns(_("There is a clinic already, and it has an owner."))
     if clinic is None:
-        clinic = Clinic(name=name, sender_name=name[:30], time_zone=time_zone, is_demo=False)
+        clinic = Clinic(name=name, sender_name=name[:30], time_zone=time_zone, is_demo=is_demo)
         clinic.full_clean()
         clinic.save(force_insert=True)
         audit.record(None, "clinic.started", clinic)
