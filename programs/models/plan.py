@@ -32,6 +32,13 @@ class Plan(models.Model):
         COMPLETED = "completed", _("Completed")
         STOPPED = "stopped", _("Stopped")
 
+    class EndReason(models.TextChoices):
+        GOALS_REACHED = "goals_reached", _("Goals reached")
+        PATIENT_ASKED = "patient_asked", _("The patient asked to stop")
+        NOT_HELPING = "not_helping", _("It does not help enough")
+        SAFETY = "safety", _("It is no longer safe")
+        OTHER_PLAN = "other_plan", _("Another plan fits better")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
     template_code = models.CharField(max_length=60)
@@ -43,6 +50,7 @@ class Plan(models.Model):
     started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(_("reason"), max_length=20, choices=EndReason.choices, blank=True)
     # When the patient wants to hear of the day's exercises, on the clinic's clock; None means not at all.
     remind_at = models.TimeField(_("remind of exercises at"), null=True, blank=True)
 
@@ -70,7 +78,8 @@ class Plan(models.Model):
 
     @property
     def weeks(self) -> int:
-        return (self.ends_on - self.starts_on).days // 7 + 1
+        # The last day of a phase is the day of its last review: three weeks end on day 21, not in a fourth week.
+        return max(1, -(-(self.ends_on - self.starts_on).days // 7))
 
     @property
     def is_active(self) -> bool:

@@ -1,0 +1,81 @@
+"""The patient says which exercises are done today, and may take it back."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from people.actions import audit
+from people.models import User
+from people.rules.refusal import Refused
+from programs.actions.plans import clinic_day
+from programs.models import ExerciseDone, Plan, PlanExercise
+
+
+class NotForThatDay(Refused):
+    """The exercise is not part of the plan on that day, or the day has not come."""
+
+
+class TooLateToUndo(Refused):
+    """A tick may be taken back only on its own day."""
+
+
+@transaction.atomic
+def tick(exercise: PlanExercise, *, on: date, by: User, now: datetime, feeling: str = "") -> ExerciseDone:
+    """Note that the exercise was done that day, and how it felt if that was said.
+
+    Ticking twice is ticking once: a double tap changes nothing, a later `feeling` replaces the earlier one.
+    `on` is the patient's day on the clinic's clock. Raises `NotForThatDay`.
+    """
+    _refuse_unless_asked_for(exercise, on=on, now=now)
+    if feeling and feeling not in ExerciseDone.Feeling.values:
+        raise NotForThatDay(_("Choose easier, same or harder."))
+    done, is_new = ExerciseDone.objects.get_or_create(
+        exercise=exercise, on=on, defaults={"done_at": now, "feeling": feeling}
+    )
+    if is_new:
+        audit.record(by, "exercise.ticked", done, exercise=str(exercise.pk), on=on.isoformat())
+    elif feeling and feeling != done.feeling:
+        done.feeling = feeling
+        done.save(update_fields=["feeling"])
+        audit.record(by, "exercise.felt", done, exercise=str(exercise.pk), on=on.isoformat())
+    return done
+
+
+@transaction.atomic
+def tick_all(plan: Plan, *, on: date, by: User, now: datetime, only: frozenset[str] | None = None) -> int:
+    """Tick everything of that day's phase that is not ticked yet, or of it only the exercises with the codes in `only`.
+
+    Returns how many were ticked. Raises `NotForThatDay`.
+    """
+    asked_for = [it for it in plan.exercises.on(on).select_related("plan", "phase") if only is None or it.code in only]
+    for exercise in asked_for[:1]:
+        _refuse_unless_asked_for(exercise, on=on, now=now)
+    ticked = set(ExerciseDone.objects.filter(exercise__in=asked_for, on=on).values_list("exercise_id", flat=True))
+    missing = [ExerciseDone(exercise=it, on=on, done_at=now) for it in asked_for if it.pk not in ticked]
+    if missing:
+        # Whoever ticked one of them in the same moment has ticked it: that is no conflict.
+        ExerciseDone.objects.bulk_create(missing, ignore_conflicts=True)
+        audit.record(by, "exercise.all_ticked", plan, count=len(missing), on=on.isoformat())
+    return len(missing)
+
+
+@transaction.atomic
+def untick(exercise: PlanExercise, *, on: date, by: User, now: datetime) -> None:
+    """Take a tick back. Taking back what is not there changes nothing.
+
+    Raises `TooLateToUndo` once the day is over: what was reported stays as it was reported.
+    """
+    if on != clinic_day(now):
+        raise TooLateToUndo(_("This can only be undone on the same day."))
+    done = ExerciseDone.objects.select_for_update(of=("self",)).filter(exercise=exercise, on=on).first()
+    if done is not None:
+        audit.record(by, "exercise.unticked", done, exercise=str(exercise.pk), on=on.isoformat())
+        done.delete()
+
+
+def _refuse_unless_asked_for(exercise: PlanExercise, *, on: date, now: datetime) -> None:
+    if on > clinic_day(now):
+        raise NotForThatDay(_("That day has not come yet."))
+    if not exercise.plan.is_active or not exercise.phase.holds_on(on):
+        raise NotForThatDay(_("This exercise is not part of your plan today."))

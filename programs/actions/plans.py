@@ -1,0 +1,200 @@
+"""A patient begins, ends or leaves a program."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from patients.models import Patient, RedFlag
+from people.actions import audit
+from people.models import Clinic, User
+from people.rules.refusal import Refused
+from programs.models import Phase, Plan, PlanExercise, PlannedSession, PlanPostureItem
+from programs.rules import course
+from programs.rules.rulebook import rulebook
+from programs.rules.templates import ProgramTemplate, TemplatePhase
+
+# A plan written down after its first days is usual; one from last month is a slip of the date field.
+LATEST_START = timedelta(days=14)
+GRAVE = frozenset({"emergency_now", "same_day"})
+
+
+class CannotFollowAPlan(Refused):
+    """The patient has died, or the record is archived."""
+
+
+class FollowsAPlanAlready(Refused):
+    """One plan at a time."""
+
+
+class TemplateNotOffered(Refused):
+    """The clinic does not offer this program."""
+
+
+class RedFlagOpen(Refused):
+    """A grave warning sign must be cleared before any program begins."""
+
+
+class StartsTooLongAgo(Refused):
+    """The first day lies too far back."""
+
+
+class PlanHasEnded(Refused):
+    """Nothing about a plan changes once it has ended."""
+
+
+def clinic_day(now: datetime) -> date:
+    """Which day it is at the clinic: a tick at half past eleven in the evening belongs to that evening."""
+    clinic = Clinic.objects.first()
+    return now.astimezone(clinic.zone if clinic else UTC).date()
+
+
+@transaction.atomic
+def start(
+    patient: Patient, *, template_code: str, starts_on: date, remind_at: time | None, by: User, now: datetime
+) -> Plan:
+    """Give the patient a plan: its phases, the sessions to book, the exercises and the posture items.
+
+    Sessions, exercises and their doses are written down as the rulebook has them today; a later rulebook changes
+    no running plan. `remind_at` is on the clinic's clock, None for no reminders of exercises.
+
+    Raises `CannotFollowAPlan`, `FollowsAPlanAlready`, `TemplateNotOffered`, `RedFlagOpen`, `StartsTooLongAgo`.
+    """
+    template = rulebook().templates.get(template_code)
+    if template is None or not template.enabled_by_default:
+        raise TemplateNotOffered(_("This program is not offered. Choose another one."))
+    on = clinic_day(now)
+    _refuse_if_unfit(patient, starts_on=starts_on, on=on)
+    for past in Plan.objects.active().filter(patient=patient, ends_on__lt=on):
+        _end(past, Plan.Status.COMPLETED, by=by, now=now)
+    plan = _write(patient, template, starts_on=starts_on, remind_at=remind_at, by=by, now=now)
+    phases = {phase.code: phase for phase in _phases(plan, template)}
+    Phase.objects.bulk_create(phases.values())
+    PlannedSession.objects.bulk_create(_sessions(plan, template, phases))
+    PlanExercise.objects.bulk_create(_exercises(plan, template, phases))
+    PlanPostureItem.objects.bulk_create(_posture_items(plan, template, phases))
+    audit.record(by, "plan.started", plan, template=template.code, rulebook=plan.rulebook_version)
+    return plan
+
+
+@transaction.atomic
+def stop(plan: Plan, *, by: User, now: datetime, reason: str = "") -> None:
+    """End the plan. One that has run its full length is completed, any other is stopped.
+
+    `reason` is one of `Plan.EndReason`. Raises `PlanHasEnded`.
+    """
+    kept = _locked(plan)
+    is_past = kept.ends_on < clinic_day(now)
+    _end(kept, Plan.Status.COMPLETED if is_past else Plan.Status.STOPPED, by=by, now=now, reason=reason)
+    plan.refresh_from_db()
+
+
+@transaction.atomic
+def set_reminder(plan: Plan, *, remind_at: time | None, by: User, now: datetime) -> None:
+    """When to remind of the day's exercises, on the clinic's clock; None switches it off. Raises `PlanHasEnded`."""
+    kept = _locked(plan)
+    if kept.remind_at != remind_at:
+        kept.remind_at = remind_at
+        kept.save(update_fields=["remind_at"])
+        audit.record(by, "plan.reminder_set", kept, is_on=remind_at is not None)
+    plan.remind_at = remind_at
+
+
+def _locked(plan: Plan) -> Plan:
+    kept = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+    if not kept.is_active:
+        raise PlanHasEnded(_("This plan has already ended. Nothing was changed."))
+    return kept
+
+
+def _refuse_if_unfit(patient: Patient, *, starts_on: date, on: date) -> None:
+    # The row as it is now, not as the page that asked remembers it.
+    current = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if current.is_dead:
+        raise CannotFollowAPlan(_("This patient has died. No plan can be started."))
+    if current.is_archived:
+        raise CannotFollowAPlan(_("This record is archived. Restore it before starting a plan."))
+    if starts_on < on - LATEST_START:
+        raise StartsTooLongAgo(_("The first day is more than 2 weeks ago. Check the date."))
+    if RedFlag.objects.open().filter(patient=patient, urgency__in=GRAVE).exists():
+        raise RedFlagOpen(_("A warning sign is open. Clear the red flag first."))
+
+
+def _end(plan: Plan, status: str, *, by: User, now: datetime, reason: str = "") -> None:
+    plan.status, plan.ended_at, plan.end_reason = status, now, reason
+    plan.save(update_fields=["status", "ended_at", "end_reason"])
+    audit.record(by, f"plan.{status}", plan)
+
+
+def _write(
+    patient: Patient, template: ProgramTemplate, *, starts_on: date, remind_at: time | None, by: User, now: datetime
+) -> Plan:
+    try:
+        with transaction.atomic():
+            return Plan.objects.create(
+                patient=patient,
+                template_code=template.code,
+                rulebook_version=rulebook().version,
+                name=template.name,
+                starts_on=starts_on,
+                ends_on=starts_on + timedelta(days=template.phases[-1].day_end),
+                started_by=by,
+                started_at=now,
+                remind_at=remind_at,
+            )
+    except IntegrityError as clash:
+        # The database is the judge: two clinicians at two screens cannot both start one.
+        if "a_patient_follows_one_plan_at_a_time" not in str(clash):
+            raise
+        raise FollowsAPlanAlready(_("This patient already follows a plan. Stop it before starting another.")) from clash
+
+
+def _phases(plan: Plan, template: ProgramTemplate) -> Iterator[Phase]:
+    for phase in template.phases:
+        yield Phase(
+            plan=plan,
+            ordinal=phase.ordinal,
+            code=phase.code,
+            name=phase.name,
+            goals=list(phase.goals),
+            starts_on=plan.starts_on + timedelta(days=phase.day_start),
+            ends_on=plan.starts_on + timedelta(days=phase.day_end),
+        )
+
+
+def _sessions(plan: Plan, template: ProgramTemplate, phases: Mapping[str, Phase]) -> Iterator[PlannedSession]:
+    planned = course.planned_sessions(template, starts_on=plan.starts_on)
+    lengths: dict[str, int] = {}
+    for it in planned:
+        lengths[it.modality] = max(lengths.get(it.modality, 0), it.number)
+    by_ordinal = {phase.ordinal: phase for phase in phases.values()}
+    for it in planned:
+        yield PlannedSession(
+            plan=plan,
+            phase=by_ordinal[it.phase],
+            modality=it.modality,
+            technique=it.technique,
+            ordinal=it.number,
+            course_length=lengths[it.modality],
+            due_from=it.due_from,
+            due_on=it.due_on,
+            due_until=it.due_until,
+            is_optional=it.is_optional,
+        )
+
+
+def _exercises(plan: Plan, template: ProgramTemplate, phases: Mapping[str, Phase]) -> Iterator[PlanExercise]:
+    for phase in template.phases:
+        for ordinal, code in enumerate(phase.exercises, start=1):
+            dosage = asdict(rulebook().exercises[code].dosage)
+            yield PlanExercise(plan=plan, phase=phases[phase.code], code=code, ordinal=ordinal, dosage=dosage)
+
+
+def _posture_items(plan: Plan, template: ProgramTemplate, phases: Mapping[str, Phase]) -> Iterator[PlanPostureItem]:
+    def items(phase: TemplatePhase) -> Iterator[PlanPostureItem]:
+        return (PlanPostureItem(plan=plan, phase=phases[phase.code], code=code) for code in phase.posture_items)
+
+    for phase in template.phases:
+        yield from items(phase)
