@@ -2,13 +2,14 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.models import Appointment
+from clinic.reminders.rules.wording import REASONS
 from patients.models import Patient
 from people.models import User
 from people.rules.permissions import Permission
@@ -23,7 +24,47 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(state=Message.State.READY, due_at__lte=now, not_before__lte=now).order_by("due_at")
 
     def overdue(self, now: datetime) -> Self:
+        """Should have left by now, whatever holds it up."""
         return self.filter(state=Message.State.READY, due_at__lt=now)
+
+    def for_ledger(self) -> Self:
+        """Everything a list of messages prints, in one query."""
+        return self.select_related("patient", "staff", "appointment__site")
+
+    def of_patient(self, patient_id: uuid.UUID) -> Self:
+        return self.filter(patient_id=patient_id)
+
+    def needing_a_person(self) -> Self:
+        """Nobody knows whether it came, or it certainly did not."""
+        return self.filter(state__in=[Message.State.UNKNOWN, Message.State.FAILED])
+
+    def not_sent(self) -> Self:
+        return self.filter(state__in=[Message.State.SUPPRESSED, Message.State.EXPIRED])
+
+    def coming(self) -> Self:
+        return self.filter(state=Message.State.READY)
+
+    def begun(self, now: datetime) -> Self:
+        """Whose time has come, whatever became of them."""
+        return self.exclude(state=Message.State.READY, due_at__gt=now)
+
+    def health(self, *, now: datetime, since: datetime) -> dict[str, Any]:
+        """Whether messages go out: the oldest that should have left, and what went wrong since `since`."""
+        since_then = models.Q(due_at__gte=since, due_at__lte=now)
+        is_late = models.Q(state=Message.State.READY, due_at__lt=now)
+        return self.filter(
+            models.Q(state__in=Message.OPEN) | since_then | models.Q(state=Message.State.UNKNOWN)
+        ).aggregate(
+            oldest_overdue=models.Min("due_at", filter=is_late),
+            overdue=models.Count("pk", filter=is_late),
+            unknown=models.Count("pk", filter=models.Q(state=Message.State.UNKNOWN)),
+            sent=models.Count("pk", filter=since_then & models.Q(state=Message.State.SENT)),
+            suppressed=models.Count("pk", filter=since_then & models.Q(state=Message.State.SUPPRESSED)),
+            failed=models.Count("pk", filter=since_then & models.Q(state=Message.State.FAILED)),
+        )
+
+    def about_visit(self, visit_id: uuid.UUID) -> Self:
+        return self.filter(appointment_id=visit_id)
 
 
 class Message(models.Model):
@@ -47,6 +88,9 @@ class Message(models.Model):
         SUPPRESSED = "suppressed", _("Not sent")
         EXPIRED = "expired", _("Too late to send")
         FAILED = "failed", _("Could not be sent")
+
+    OPEN = (State.READY, State.CLAIMED, State.HANDING)
+    SETTLED = (State.SENT, State.UNKNOWN, State.SUPPRESSED, State.EXPIRED, State.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # What it is about, in words that are the same each time the planner looks: "visit:<id>@<start>".
@@ -100,6 +144,27 @@ class Message(models.Model):
     def mail_id(self) -> str:
         """The Message-ID header: the same at every try, so that a mailbox can drop a twin."""
         return f"<{self.id}@rebalance-clinic>"
+
+    @property
+    def reason_in_words(self) -> str:
+        return str(REASONS.get(self.reason, self.reason))
+
+    @property
+    def may_be_resent(self) -> bool:
+        return self.state in self.SETTLED
+
+    @property
+    def may_be_stopped(self) -> bool:
+        return self.state == self.State.READY and not self.is_overtaken
+
+    @property
+    def is_overtaken(self) -> bool:
+        """It waits, but what it would say is not so any more: it will be closed when its turn comes."""
+        visit = self.appointment
+        if self.state != self.State.READY or visit is None:
+            return False
+        says_cancelled = self.kind == self.Kind.CANCELLED
+        return visit.starts_at != self.starts_at or says_cancelled is visit.is_standing
 
 
 class Attempt(models.Model):

@@ -1,12 +1,14 @@
-"""Placeholder until the real views land."""
-from django.urls import path
-from django.http import HttpResponse
-from people.web.guards import public
+"""What was said to whom: the doors of the outbox."""
 
-@public
-def soon(request, **kw): return HttpResponse("soon")
+from django.urls import path
+
+from clinic.reminders.web import ledger
 
 app_name = "reminders"
 urlpatterns = [
-    path("desk/messages/", soon, name="ledger"),
+    path("desk/messages/", ledger.ledger, name="ledger"),
+    path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
+    path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
+    path("desk/patients/<uuid:patient_id>/messages/", ledger.patient_messages, name="patient_messages"),
+    path("desk/visit/<uuid:visit_id>/messages/", ledger.visit_messages, name="visit_messages"),
 ]

@@ -1,0 +1,159 @@
+"""Derive, don't notify: look at what is so, and owe the messages that follow from it (ADR 0005)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from clinic.appointments.models import Appointment
+from clinic.appointments.rules.local_time import day_bounds
+from clinic.appointments.rules.status import Status
+from clinic.reminders.models import Message
+from clinic.reminders.rules import occasions, timing
+from patients.models import RedFlag
+from people.actions import audit
+from people.models import Clinic, User
+from people.rules.permissions import Permission
+from programs.models import ExerciseDone, Plan, PlanExercise
+
+HORIZON = timedelta(days=14)
+CALLS_FOR_A_CLINICIAN: Final = ("emergency_now", "same_day")  # codes of urgencies.toml
+_PLANNER = 0x52454D494E44  # of the advisory lock; any number that nobody else uses
+
+Kind = Message.Kind
+
+
+@transaction.atomic
+def plan(*, now: datetime) -> int:
+    """Write down every message that is owed, and say how many were new.
+
+    Nobody has to tell us, and looking twice changes nothing: the database knows what was planned by what it
+    is about. Whether a message may go is not asked here but at the last moment (`outbox.fence`), so that an
+    address added tomorrow still gets the reminder planned today.
+    """
+    clinic = Clinic.objects.first()
+    if clinic is None or not _is_my_turn():
+        return 0
+    owed = [*_news(now), *_cancellations(now), *_visit_reminders(now), *_exercise_reminders(clinic, now), *_alerts(now)]
+    Message.objects.bulk_create(owed, ignore_conflicts=True, batch_size=500)
+    if owed:
+        audit.record(None, "messages.planned", clinic, count=len(owed))
+    return len(owed)
+
+
+def _is_my_turn() -> bool:
+    # Not for safety (the unique constraint sees to that) but so that ten workers do not do the same reading.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_PLANNER])
+        return bool(cursor.fetchone()[0])
+
+
+def _said(*kinds: Kind) -> Exists:
+    """There is a message of these kinds about the visit at the time it has."""
+    return Exists(Message.objects.filter(appointment=OuterRef("pk"), starts_at=OuterRef("starts_at"), kind__in=kinds))
+
+
+def _news(now: datetime) -> Iterator[Message]:
+    told = Message.objects.filter(
+        appointment=OuterRef("pk"), kind__in=[Kind.BOOKED, Kind.MOVED], due_at=OuterRef("timed_at")
+    )
+    visits = Appointment.objects.expected().filter(
+        ~Exists(told), timed_at__gt=now - timing.NEWS_IS_NEW_FOR, starts_at__gt=now
+    )
+    for visit in visits:
+        # Moving it there and back is two pieces of news, booking it is one.
+        was_moved = visit.timed_at > visit.booked_at
+        occasion = (
+            occasions.visit_timed(visit.pk, visit.starts_at, timed_at=visit.timed_at)
+            if was_moved
+            else occasions.visit(visit.pk, visit.starts_at)
+        )
+        due = timing.Due(visit.timed_at, visit.starts_at)
+        yield _about(visit, Kind.MOVED if was_moved else Kind.BOOKED, occasion, due)
+
+
+def _cancellations(now: datetime) -> Iterator[Message]:
+    visits = Appointment.objects.filter(
+        ~_said(Kind.CANCELLED),
+        status=Status.CANCELLED,
+        cancelled_at__gt=now - timing.NEWS_IS_NEW_FOR,
+        starts_at__gt=now,
+    )
+    for visit in visits:
+        due = timing.Due(visit.cancelled_at or now, visit.starts_at)  # never now: a_cancelled_visit_says_when
+        yield _about(visit, Kind.CANCELLED, occasions.visit(visit.pk, visit.starts_at), due)
+
+
+def _visit_reminders(now: datetime) -> Iterator[Message]:
+    visits = Appointment.objects.expected().starting_between(now, now + HORIZON).exclude(_said(Kind.REMINDER))
+    for visit in visits.select_related("site"):
+        for name, due in timing.reminders_of_visit(
+            visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone
+        ).items():
+            yield _about(visit, Kind.REMINDER, occasions.visit(visit.pk, visit.starts_at, which=name), due)
+
+
+def _about(visit: Appointment, kind: Kind, occasion: str, due: timing.Due) -> Message:
+    return Message(
+        occasion=occasion,
+        kind=kind,
+        patient_id=visit.patient_id,
+        appointment=visit,
+        starts_at=visit.starts_at,
+        due_at=due.at,
+        not_before=due.at,
+        not_after=due.not_after,
+    )
+
+
+def _exercise_reminders(clinic: Clinic, now: datetime) -> Iterator[Message]:
+    """Only what is due today: the patient may choose another hour for tomorrow until tomorrow."""
+    local = timezone.localtime(now, clinic.zone)
+    day = local.date()
+    undone = PlanExercise.objects.on(day).exclude(Exists(ExerciseDone.objects.filter(exercise=OuterRef("pk"), on=day)))
+    # By day and not by occasion, so that the database can answer from the index of the plan.
+    since = day_bounds(day, clinic.zone)[0]
+    told = Message.objects.filter(plan=OuterRef("pk"), kind=Kind.EXERCISE, due_at__gte=since)
+    plans = (
+        Plan.objects.active()
+        .filter(starts_on__lte=day, ends_on__gte=day, remind_at__lte=local.time())
+        .filter(Exists(undone.filter(plan=OuterRef("pk"))), ~Exists(told))
+    )
+    for plan in plans:
+        due = plan.remind_at and timing.reminder_of_exercises(day, plan.remind_at, zone=clinic.zone)
+        if due and due.at <= now < due.not_after:
+            yield Message(
+                occasion=occasions.plan_day(plan.pk, day),
+                kind=Kind.EXERCISE,
+                patient_id=plan.patient_id,
+                plan=plan,
+                due_at=due.at,
+                not_before=due.at,
+                not_after=due.not_after,
+            )
+
+
+def _alerts(now: datetime) -> Iterator[Message]:
+    """Answers that call for a clinician today: to everybody who may read them, for one of them is on duty."""
+    flags = RedFlag.objects.open().filter(urgency__in=CALLS_FOR_A_CLINICIAN, raised_at__gt=now - timing.ALERT_FOR)
+    raised = {
+        occasions.alert(intake_id=it.intake_id, flag_id=it.pk): it.raised_at for it in flags.order_by("-raised_at")
+    }
+    if not raised:
+        return
+    told = set(Message.objects.filter(kind=Kind.ALERT, occasion__in=raised).values_list("occasion", "staff_id"))
+    readers = [user for user in User.objects.staff().active().order_by(F("pk")) if user.may(Permission.RECORD_VIEW)]
+    for occasion, raised_at in raised.items():
+        for reader in readers:
+            if (occasion, reader.pk) not in told:
+                yield Message(
+                    occasion=occasion,
+                    kind=Kind.ALERT,
+                    staff=reader,
+                    due_at=raised_at,
+                    not_before=raised_at,
+                    not_after=raised_at + timing.ALERT_FOR,
+                )

@@ -1,0 +1,45 @@
+"""What somebody at the desk does about a single message."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from clinic.reminders.models import Message
+from people.actions import audit
+from people.models import User
+from people.rules.refusal import ChangedMeanwhile, Refused
+
+State = Message.State
+
+
+class TooLateToSend(Refused):
+    """What it says is of no use any more."""
+
+
+@transaction.atomic
+def resend(message: Message, *, by: User, now: datetime) -> None:
+    """Send it again, if what it says is still true when its turn comes.
+
+    Raises `TooLateToSend` when it could help nobody any more, and `ChangedMeanwhile` while it is on its way.
+    """
+    if message.not_after <= now:
+        raise TooLateToSend(_("It is too late for this message. Call instead."))
+    done = Message.objects.filter(pk=message.pk, state__in=Message.SETTLED)
+    # A new token: no worker that still holds the old one may write what came of its try.
+    if not done.update(state=State.READY, token=F("token") + 1, not_before=now, reason="", sent_at=None):
+        raise ChangedMeanwhile(_("This message is already on its way."))
+    audit.record(by, "message.resent", message, kind=message.kind)
+
+
+@transaction.atomic
+def stop(message: Message, *, by: User, now: datetime) -> None:
+    """Do not send it.
+
+    Raises `ChangedMeanwhile` when it has left already.
+    """
+    waiting = Message.objects.filter(pk=message.pk, state__in=[State.READY, State.CLAIMED])
+    if not waiting.update(state=State.SUPPRESSED, token=F("token") + 1, reason="stopped", lease_until=None):
+        raise ChangedMeanwhile(_("It is too late to stop this message: it has left."))
+    audit.record(by, "message.stopped", message, kind=message.kind)

@@ -1,0 +1,92 @@
+"""Whether a message may still be said: asked in the database, in the statement that lets it go."""
+
+from typing import Final
+
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+from django.utils import timezone
+
+from clinic.appointments.rules.status import Status
+from clinic.reminders.models import Message
+from clinic.reminders.rules import occasions, timing
+from patients.models import RedFlag
+from people.models import Clinic
+from people.rules.permissions import Permission, Role, rights_of
+from programs.models import ExerciseDone, Plan, PlanExercise
+
+Kind = Message.Kind
+Conditions = dict[str, Q | Exists]
+
+# By the reason that is given when the condition does not hold. The first that fails is the one we tell.
+_PATIENT: Final[Conditions] = {
+    "died": Q(patient__died_on__isnull=True),
+    "archived": Q(patient__archived_at__isnull=True),
+    "declined": Q(patient__may_be_mailed=True),
+    "no_email": Q(patient__email__contains="@"),
+}
+_SAME_TIME: Final[Conditions] = {"moved": Q(appointment__starts_at=F("starts_at"))}
+_STANDS: Final[Conditions] = {
+    "cancelled": Q(appointment__cancelled_at__isnull=True),
+    **_SAME_TIME,
+    "over": Q(appointment__status__in=[Status.BOOKED, Status.CONFIRMED]),
+}
+# Moved away and back while the first mail waited: only the last is news. Its due time is when that happened.
+_NEWS: Final[Conditions] = {**_STANDS, "said_anew": Q(appointment__timed_at=F("due_at"))}
+_CANCELLED: Final[Conditions] = {"stands_again": Q(appointment__cancelled_at__isnull=False), **_SAME_TIME}
+_UNCONFIRMED: Final[Conditions] = {"confirmed": Q(appointment__status=Status.BOOKED)}
+
+_READERS = [role for role in Role if Permission.RECORD_VIEW in rights_of(role)]
+_READERS_IF_TREATING = [role for role in Role if Permission.RECORD_VIEW in rights_of(role, profession="any")]
+
+
+def of(message: Message) -> Conditions:
+    """What must hold for this message to be said, by the reason to give when it does not."""
+    if message.kind == Kind.ALERT:
+        return _alert(message)
+    if message.kind == Kind.EXERCISE:
+        return _PATIENT | _exercise(message)
+    if message.kind == Kind.CANCELLED:
+        return _PATIENT | _CANCELLED
+    if message.kind == Kind.REMINDER:
+        is_early = message.occasion.endswith(timing.EARLY)
+        return _PATIENT | _STANDS | (_UNCONFIRMED if is_early else {})
+    return _PATIENT | _NEWS
+
+
+def holds(message: Message) -> Exists:
+    """As one condition for an UPDATE of `message`: everything is still true."""
+    true = Message.objects.filter(pk=OuterRef("pk"))
+    for condition in of(message).values():
+        true = true.filter(condition)
+    return Exists(true)
+
+
+def why_not(message: Message) -> str:
+    """The first reason not to say it, or "" if there is none."""
+    conditions = of(message)
+    # Told apart by what holds, not by what does not: NOT of an unknown would be unknown.
+    holding = {
+        f"holds_{reason}": Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+        for reason, condition in conditions.items()
+    }
+    row = Message.objects.filter(pk=message.pk).annotate(**holding).values(*holding).get()
+    return next((reason for reason in conditions if not row[f"holds_{reason}"]), "")
+
+
+def _exercise(message: Message) -> Conditions:
+    clinic = Clinic.objects.get()
+    day = timezone.localtime(message.due_at, clinic.zone).date()
+    done = Exists(ExerciseDone.objects.filter(exercise=OuterRef("pk"), on=day))
+    undone = PlanExercise.objects.on(day).filter(plan=OuterRef("plan")).exclude(done)
+    return {
+        "plan_ended": Q(plan__status=Plan.Status.ACTIVE),
+        "reminder_off": Q(plan__remind_at__isnull=False),
+        "all_done": Exists(undone),
+    }
+
+
+def _alert(message: Message) -> Conditions:
+    return {
+        "left": Q(staff__is_active=True)
+        & (Q(staff__role__in=_READERS) | Q(staff__role__in=_READERS_IF_TREATING) & ~Q(staff__profession="")),
+        "cleared": Exists(RedFlag.objects.open().filter(**occasions.flags_of(message.occasion))),
+    }

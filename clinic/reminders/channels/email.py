@@ -1,0 +1,131 @@
+"""Mail: one line to the server, three ways in which it can fail."""
+
+import smtplib
+from types import TracebackType
+from typing import Self
+
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends import smtp
+from django.core.mail.message import sanitize_address
+
+_CLOSING = 421  # RFC 5321, 4.2.1: the server closes the connection
+_PERMANENT = 500
+
+
+class Trouble(Exception):
+    """A mail was not certainly accepted. The text holds the server's code, never an address."""
+
+
+class Refused(Trouble):
+    """For good: this mail to this address will never be accepted."""
+
+    def __init__(self, text: str, *, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class TryLater(Trouble):
+    """Nothing left; later it may work."""
+
+
+class Unreachable(TryLater):
+    """There is no line to the server at all."""
+
+
+class InDoubt(Trouble):
+    """The text was sent and no answer came: it may have been accepted."""
+
+
+class Line:
+    """One connection for many mails, opened when first needed and again after it broke."""
+
+    def __init__(self) -> None:
+        self._backend = get_connection()
+        self._is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._close()
+
+    def open(self) -> None:
+        """Raises `Unreachable`."""
+        if self._is_open:
+            return
+        try:
+            self._backend.open()
+        except (OSError, smtplib.SMTPException) as error:  # the latter is one of the former, but say so
+            self._close()
+            raise Unreachable(_code(error)) from error
+        self._is_open = True
+
+    def hand_over(self, mail: EmailMessage) -> None:
+        """Give one mail to the server and return when it was accepted.
+
+        Raises `Refused`, `TryLater` or `InDoubt`.
+        """
+        if isinstance(self._backend, smtp.EmailBackend) and self._backend.connection is not None:
+            self._speak(self._backend.connection, mail)
+            return
+        try:
+            self._backend.send_messages([mail])
+        except OSError as error:  # the local mailbox: a full disk
+            raise TryLater(_code(error)) from error
+
+    def _speak(self, server: smtplib.SMTP, mail: EmailMessage) -> None:
+        """SMTP step by step, because what a broken line means depends on the step."""
+        try:
+            text = b"\r\n".join(mail.message().as_bytes().splitlines())
+            sender = sanitize_address(mail.from_email, "utf-8")
+            addresses = [sanitize_address(address, "utf-8") for address in mail.recipients()]
+        except ValueError as error:
+            raise Refused(_code(error), reason="bad_address") from error
+        try:
+            server.ehlo_or_helo_if_needed()
+            self._expect(server, server.mail(sender)[0], may_be_refused=False)
+            for address in addresses:
+                self._expect(server, server.rcpt(address)[0])
+        except (OSError, smtplib.SMTPException) as error:
+            self._close()
+            raise TryLater(_code(error)) from error
+        try:
+            code = server.data(text)[0]
+        except smtplib.SMTPDataError as error:  # refused before a byte of the text was sent
+            code = error.smtp_code
+        except (OSError, smtplib.SMTPException) as error:
+            self._close()
+            raise InDoubt(_code(error)) from error
+        self._expect(server, code)
+
+    def _expect(self, server: smtplib.SMTP, code: int, *, may_be_refused: bool = True) -> None:
+        if code in (250, 251):
+            return
+        if code == _CLOSING:
+            self._close()
+        else:
+            self._reset(server)
+        # A sender that is refused is our own fault, which somebody can mend: the patient still wants her mail.
+        if code >= _PERMANENT and may_be_refused:
+            raise Refused(str(code), reason="bounced")
+        raise TryLater(str(code))
+
+    def _reset(self, server: smtplib.SMTP) -> None:
+        """Forget the refused mail, so that the next one starts clean."""
+        try:
+            server.rset()
+        except (OSError, smtplib.SMTPException):
+            self._close()
+
+    def _close(self) -> None:
+        self._is_open = False
+        try:
+            self._backend.close()
+        except (OSError, smtplib.SMTPException):  # it was broken already
+            return
+
+
+def _code(error: Exception) -> str:
+    """What may be kept of an error: its kind and code. Its text often holds the address."""
+    code = getattr(error, "smtp_code", None) or getattr(error, "errno", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__

@@ -1,0 +1,32 @@
+"""What a message is about, in words that are the same each time the planner looks."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+_SCREEN, _FLAG = "screen", "flag"
+
+
+def visit(visit_id: UUID, starts_at: datetime, *, which: str = "") -> str:
+    """A visit at one time. `which` tells apart what is said about it more than once in the same kind."""
+    occasion = f"visit:{visit_id}@{starts_at.astimezone(UTC).isoformat(timespec='seconds')}"
+    return f"{occasion}#{which}" if which else occasion
+
+
+def visit_timed(visit_id: UUID, starts_at: datetime, *, timed_at: datetime) -> str:
+    """A visit given that time at that moment: moved away and back again is two pieces of news."""
+    return visit(visit_id, starts_at, which=timed_at.astimezone(UTC).isoformat())
+
+
+def plan_day(plan_id: UUID, day: date) -> str:
+    return f"plan:{plan_id}@{day.isoformat()}"
+
+
+def alert(*, intake_id: UUID | None, flag_id: UUID) -> str:
+    """One form may raise several flags, and calls the clinic once."""
+    return f"{_SCREEN}:{intake_id}" if intake_id else f"{_FLAG}:{flag_id}"
+
+
+def flags_of(occasion: str) -> dict[str, str]:
+    """What to look for to learn whether an alert's flags are still open: a field of RedFlag and its value."""
+    what, _, which = occasion.partition(":")
+    return {"intake_id" if what == _SCREEN else "pk": which}

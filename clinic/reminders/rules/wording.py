@@ -1,0 +1,50 @@
+"""What a message may contain, and why one was not sent, in words."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """All that a message template can reach. Nothing about health is in here, so none can slip into a message.
+
+    A stranger may read a mail over a shoulder, or in a shared mailbox (HHS FAQ 198: limit what a reminder says).
+    """
+
+    sender_name: str
+    first_name: str
+    link: str
+    date: str = ""
+    time: str = ""
+    form_link: str = ""
+    phone: str = ""
+
+
+# Said to the desk. The codes are what `Message.reason` and the audit trail hold.
+REASONS = {
+    "died": _("the patient has died"),
+    "archived": _("the record is archived"),
+    "declined": _("the patient does not want e-mail"),
+    "no_email": _("we have no e-mail address"),
+    "cancelled": _("the visit was cancelled"),
+    "moved": _("the visit was moved"),
+    "over": _("the patient came, or the visit is over"),
+    "said_anew": _("a newer message says it"),
+    "confirmed": _("the visit was already confirmed"),
+    "stands_again": _("the visit is not cancelled any more"),
+    "plan_ended": _("the plan has ended"),
+    "reminder_off": _("the patient switched it off"),
+    "all_done": _("everything was already done"),
+    "left": _("this person may not see records any more"),
+    "cleared": _("a clinician has already looked"),
+    "too_late": _("it was too late to help"),
+    "stopped": _("somebody at the clinic stopped it"),
+    "bounced": _("the address does not take mail"),
+    "bad_address": _("the address is not a mail address"),
+    "not_written": _("it could not be written; the server log says why"),
+    "unreachable": _("the mail server does not answer; we keep trying"),
+    "put_off": _("the mail server said “not now”; we keep trying"),
+    "quiet_hours": _("it waits for the morning"),
+    "in_doubt": _("the mail server took it and fell silent, twice"),
+}
