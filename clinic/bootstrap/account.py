@@ -36,7 +36,7 @@ class Account:
             except KeyError:
                 continue
             return cls(entry.pw_uid, entry.pw_gid)
-        raise Trouble("PostgreSQL does not run as root. Start as an ordinary user, or add one: adduser --system postgres")
+        raise Trouble("PostgreSQL does not run as root. Start as an ordinary user, or: adduser --system postgres")
 
     @property
     def is_somebody_else(self) -> bool:
@@ -48,11 +48,11 @@ class Account:
 
     def may_run(self, program: Path) -> bool:
         """True if every folder on the way lets this user through, and the file lets it run."""
-        return subprocess.run(["test", "-f", program, "-a", "-x", program], **self.identity()).returncode == 0
+        return self._finds("-f", program) and self._finds("-x", program)
 
     def may_pass(self, folder: Path) -> bool:
         """True if this user can reach what lies in the folder."""
-        return subprocess.run(["test", "-x", folder], **self.identity()).returncode == 0
+        return self._finds("-x", folder)
 
     def owns(self, folder: Path) -> None:
         """Make a private folder of this user."""
@@ -60,6 +60,10 @@ class Account:
         folder.chmod(0o700)
         if self.is_somebody_else:
             os.chown(folder, self.uid, self.gid)
+
+    def _finds(self, what: str, path: Path) -> bool:
+        # A process of that user, because only the kernel knows every rule: modes, groups, ACLs, mounts.
+        return subprocess.run(["test", what, path], check=False, **self.identity()).returncode == 0
 
 
 def _name(uid: int) -> str:

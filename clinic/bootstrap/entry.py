@@ -5,7 +5,9 @@ import sys
 
 from clinic.bootstrap.environment import as_owner
 from clinic.bootstrap.places import Places
+from clinic.bootstrap.session import run_command, run_tests
 from clinic.bootstrap.trouble import Trouble, trouble_on_disk
+from clinic.bootstrap.up import up
 
 _CHANGE_THE_SCHEMA = frozenset({"migrate", "grant_app"})
 _USAGE = """\
@@ -34,28 +36,24 @@ def _run(arguments: list[str]) -> int:
         return 0
     if "DATABASE_URL" in os.environ:
         return _with_given_servers(command, arguments)
-    if command == "up":
-        from clinic.bootstrap.up import up
-
-        return up(Places.here(), arguments[1:])
-    from clinic.bootstrap.session import run_command, run_tests
-
     if command == "test":
         run_tests(Places.here(), arguments[1:])
-    run_command(Places.here(), arguments)
+    elif command != "up":
+        run_command(Places.here(), arguments)
+    return up(Places.here(), arguments[1:])
 
 
 def _with_given_servers(command: str, arguments: list[str]) -> int:
     """Production, or a process of a clinic whose servers run already: start nothing, install nothing."""
     if command in ("up", "test"):
-        raise Trouble(f"DATABASE_URL is set, and `{command}` brings servers of its own. Unset it, or see docs/deploy.md.")
+        raise Trouble(f"DATABASE_URL is set, but `{command}` brings its own servers. Unset it, or see docs/deploy.md.")
     if "REDIS_URL" not in os.environ:
         raise Trouble("DATABASE_URL is set but REDIS_URL is not. Set both (docs/deploy.md), or neither.")
     if command in _CHANGE_THE_SCHEMA and "DATABASE_OWNER_URL" in os.environ:
         os.environ.update(as_owner(os.environ))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
     try:
-        from django.core.management import execute_from_command_line
+        from django.core.management import execute_from_command_line  # noqa: PLC0415  (only `.venv` has it)
     except ImportError:
         raise Trouble(f"{sys.executable} has no Django. With DATABASE_URL set nothing is installed here.") from None
     execute_from_command_line(["manage.py", *arguments])

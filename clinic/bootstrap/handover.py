@@ -48,5 +48,4 @@ def become(places: Places, arguments: list[str], variables: Mapping[str, str]) -
     sys.stdout.flush()
     os.chdir(places.checkout)
     # The full path as argv[0]: by it Python finds its virtual environment.
-    os.execve(places.python, [str(places.python), *arguments], dict(variables))
-
+    os.execve(places.python, [str(places.python), *arguments], dict(variables))  # noqa: S606  (our own program)

@@ -14,7 +14,7 @@ from clinic.bootstrap.environment import environment
 from clinic.bootstrap.locks import Running, ServersLock, UsersLock
 from clinic.bootstrap.places import Places
 from clinic.bootstrap.servers import Servers, forget, servers_for
-from clinic.bootstrap.supervisor import Supervisor
+from clinic.bootstrap.supervisor import Supervisor, stop_on
 from clinic.bootstrap.trouble import Trouble, trouble_on_disk
 
 READY = "ready"
@@ -23,11 +23,9 @@ _LOOK_SECONDS = 0.1
 
 async def keep(places: Places, lock: ServersLock, servers: Servers) -> None:
     """Start the servers, tell where they are, and stop them when nobody uses them any more."""
-    supervisor = Supervisor(say=lambda line: None)
+    supervisor = Supervisor(say=_note)
     users = UsersLock(places.data)
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    stop_on(signal.SIGTERM)
     try:
         await supervisor.start(*servers.programs)
         lock.tell(Running("command", os.getpid(), servers.sockets))
@@ -45,8 +43,8 @@ def main() -> None:
     options = parser.parse_args()
     places = Places(options.data)
     throw_away = options.mode == "test"
-    lock = ServersLock(places.data)
-    if not lock.take("command"):
+    lock = ServersLock.take(places.data, "command")
+    if lock is None:
         return  # another command's keeper was faster
     try:
         servers = servers_for(places, throw_away=throw_away)
@@ -68,6 +66,10 @@ def _answer(line: str) -> None:
     if not sys.stdout.closed:
         print(line, flush=True)
         sys.stdout.close()
+
+
+def _note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # keeper.log
 
 
 if __name__ == "__main__":

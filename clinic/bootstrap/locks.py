@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+_SERVERS_LOCK, _USERS_LOCK = "servers.lock", "users.lock"
 _TRIES, _TRY_SECONDS = 5, 0.02
+
 
 @dataclass(frozen=True)
 class Running:
@@ -27,28 +29,27 @@ class Running:
 class ServersLock:
     """At most one process runs PostgreSQL and Valkey on one data folder."""
 
-    def __init__(self, data: Path) -> None:
-        self._path = data / "servers.lock"
-        self._file: IO[str] | None = None
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
 
-    def take(self, holder: str) -> bool:
-        """Become the one who runs the servers; False if somebody already does."""
-        file = self._path.open("a+")
+    @classmethod
+    def take(cls, data: Path, holder: str) -> "ServersLock | None":
+        """Become the one who runs the servers; None if somebody already does."""
+        file = (data / _SERVERS_LOCK).open("a+")
         for _ in range(_TRIES):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                time.sleep(_TRY_SECONDS)  # perhaps only somebody who asks `running()`
+                time.sleep(_TRY_SECONDS)  # perhaps only somebody who asks who is `running`
                 continue
-            self._file = file
-            self.tell(Running(holder, os.getpid()))
-            return True
+            lock = cls(file)
+            lock.tell(Running(holder, os.getpid()))
+            return lock
         file.close()
-        return False
+        return None
 
     def tell(self, running: Running) -> None:
         """Let commands know where the servers answer."""
-        assert self._file is not None
         facts = {"holder": running.holder, "pid": running.pid, "url": running.url}
         if running.sockets:
             facts["sockets"] = str(running.sockets)
@@ -56,23 +57,25 @@ class ServersLock:
         self._file.write(json.dumps(facts))
         self._file.flush()
 
-    def running(self) -> Running | None:
-        """Who runs the servers now, or None."""
-        if not self._path.exists():
-            return None
-        with self._path.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _read(file)
+
+def running(data: Path) -> Running | None:
+    """Who runs the servers of this data folder now, or None."""
+    path = data / _SERVERS_LOCK
+    if not path.exists():
         return None
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read(file)
+    return None
 
 
 class UsersLock:
     """Shared by every command that uses the servers. The keeper ends when it can have it alone."""
 
     def __init__(self, data: Path) -> None:
-        self._path = data / "users.lock"
+        self._path = data / _USERS_LOCK
         self._file: IO[str] | None = None
 
     def join(self) -> None:

@@ -49,7 +49,7 @@ class Cluster:
         self._forget_dead_postmaster()
         return Program(
             name="PostgreSQL",
-            command=[self._bin / "postgres", "-D", self.directory, *(f"--{key}={value}" for key, value in settings.items())],
+            command=[self._bin / "postgres", "-D", self.directory, *(f"--{key}={it}" for key, it in settings.items())],
             folder=self.directory,
             log=self._log,
             environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
@@ -81,7 +81,7 @@ class Cluster:
         written_by = version_file.read_text().strip() if version_file.exists() else "an unknown version"
         if written_by != str(self._major()):
             raise Trouble(
-                f"The data in {self.directory} were written by PostgreSQL {written_by}; this is PostgreSQL {self._major()}. "
+                f"The data in {self.directory} were written by PostgreSQL {written_by}, and this is {self._major()}. "
                 "Dump them with the old version and load them into a new CLINIC_DATA (docs/deploy.md)."
             )
 
@@ -106,6 +106,7 @@ class Cluster:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
             cwd=self.directory.parent,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             preexec_fn=dies_with_us(signal.SIGKILL),

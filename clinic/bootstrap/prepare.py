@@ -48,7 +48,7 @@ def _collect_changed_assets() -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     print("Collecting page assets ...", flush=True)
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    call_command("collectstatic", verbosity=0, interactive=False)
     stamp.write_text(digest)
 
 

@@ -30,7 +30,7 @@ class ServerPrograms:
         if not programs.usable_by(account) and os.geteuid() == 0:
             programs = cls.within(_copied(folder))
         if not programs.usable_by(account):
-            raise Trouble("No PostgreSQL or Valkey for this kind of machine: apt install postgresql valkey, or see docs/deploy.md.")
+            raise Trouble("No PostgreSQL or Valkey for this kind of machine. Install both, or see docs/deploy.md.")
         return programs
 
     @classmethod

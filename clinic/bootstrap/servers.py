@@ -13,7 +13,8 @@ from clinic.bootstrap.programs import SYSTEM_HOME, ServerPrograms
 from clinic.bootstrap.supervisor import Program
 from clinic.bootstrap.valkey import valkey
 
-_SHORT = Path("/tmp")  # a socket's path may have 107 bytes, and the checkout's own may be longer
+# A socket's path may have 107 bytes, and the checkout's own may be longer.
+_SHORT = Path("/tmp")  # noqa: S108  (only ever a private folder in it, see _sockets)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from clinic.bootstrap.environment import environment
 from clinic.bootstrap.handover import become, is_prepared, prepare
 from clinic.bootstrap.install import install
 from clinic.bootstrap.keeper import READY
-from clinic.bootstrap.locks import ServersLock, UsersLock
+from clinic.bootstrap.locks import UsersLock, running
 from clinic.bootstrap.places import Places
 from clinic.bootstrap.servers import forget
 from clinic.bootstrap.trouble import Trouble
@@ -52,13 +52,12 @@ def run_tests(places: Places, arguments: list[str]) -> NoReturn:
 def _servers(places: Places, mode: str) -> tuple[Path, str]:
     """Where the servers answer, starting them if nobody has. They stay until this process ends."""
     UsersLock(places.data).join()
-    lock = ServersLock(places.data)
     while True:
-        running = lock.running()
-        if running is None:
+        found = running(places.data)
+        if found is None:
             _start_keeper(places, mode)
-        elif running.sockets:
-            return running.sockets, running.url
+        elif found.sockets:
+            return found.sockets, found.url
         else:
             time.sleep(_WAIT_SECONDS)
 
@@ -74,8 +73,7 @@ def _start_keeper(places: Places, mode: str) -> None:
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the command; the keeper ends when nobody needs it
         )
-    assert keeper.stdout is not None
-    answer = keeper.stdout.readline().decode().strip()
+    answer = keeper.stdout.readline().decode().strip() if keeper.stdout else ""
     if answer not in ("", READY):  # "" if another keeper was faster
         raise Trouble(answer)
 

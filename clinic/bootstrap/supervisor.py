@@ -63,7 +63,13 @@ class _Kept:
     program: Program
     process: asyncio.subprocess.Process | None = None
     deaths: int = 0
-    task: asyncio.Task[None] | None = None
+
+
+def stop_on(*signals: signal.Signals) -> None:
+    """End the running task in its `finally` blocks when one of these arrives; a second one does not wait for them."""
+    if task := asyncio.current_task():
+        for number in signals:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 @dataclass
@@ -71,29 +77,26 @@ class Supervisor:
     """Keeps programs alive until told to stop."""
 
     say: Callable[[str], None]
-    _kept: list[_Kept] = field(default_factory=list)
+    _kept: list[tuple[_Kept, asyncio.Task[None]]] = field(default_factory=list)
     _stopping: bool = False
 
     async def start(self, *programs: Program) -> None:
         """Start these together and wait until each is ready. Raises `Trouble` with a program's last words."""
         started = [_Kept(program) for program in programs]
-        for kept in started:
-            kept.task = asyncio.create_task(self._keep(kept))
-            self._kept.append(kept)
+        self._kept += [(kept, asyncio.create_task(self._keep(kept))) for kept in started]
         for kept in started:
             await self._wait_until_ready(kept)
 
     async def stop(self) -> None:
         """Stop in reverse order, so that nothing loses what it stands on."""
         self._stopping = True
-        for kept in reversed(self._kept):
-            assert kept.task is not None
+        for kept, task in reversed(self._kept):
             if kept.process is None or kept.process.returncode is not None:
-                kept.task.cancel()  # it is down and waits for its next try
+                task.cancel()  # it is down and waits for its next try
             else:
                 with suppress(ProcessLookupError):
                     kept.process.send_signal(kept.program.stop_signal)
-            _, late = await asyncio.wait({kept.task}, timeout=kept.program.grace_seconds)
+            _, late = await asyncio.wait({task}, timeout=kept.program.grace_seconds)
             if late and kept.process:
                 _sweep(kept.process.pid)
                 await asyncio.wait(late)

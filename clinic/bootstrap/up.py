@@ -13,10 +13,10 @@ from pathlib import Path
 from clinic.bootstrap.environment import environment
 from clinic.bootstrap.handover import is_prepared, prepare
 from clinic.bootstrap.install import install
-from clinic.bootstrap.locks import Running, ServersLock
+from clinic.bootstrap.locks import Running, ServersLock, running
 from clinic.bootstrap.places import Places
 from clinic.bootstrap.servers import servers_for
-from clinic.bootstrap.supervisor import Program, Supervisor
+from clinic.bootstrap.supervisor import Program, Supervisor, stop_on
 from clinic.bootstrap.trouble import Trouble
 
 _WAIT_FOR_COMMANDS_SECONDS = 10
@@ -36,11 +36,12 @@ def up(places: Places, arguments: list[str]) -> int:
 
 
 async def _run(places: Places, options: argparse.Namespace) -> None:
-    _stop_when_told()
+    stop_on(signal.SIGINT, signal.SIGTERM)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means: go on when the terminal closes
+        stop_on(signal.SIGHUP)
     await install(places, _say)
     places.make()
-    lock = ServersLock(places.data)
-    await _take(lock)
+    lock = await _servers_lock(places)
     url = f"http://127.0.0.1:{options.port}"
     servers = servers_for(places)
     variables = {"CLINIC_URL": url, **environment(places, servers.sockets, "embedded")}
@@ -61,20 +62,10 @@ async def _run(places: Places, options: argparse.Namespace) -> None:
         await supervisor.stop()
 
 
-def _stop_when_told() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means: go on when the terminal closes
-        numbers.append(signal.SIGHUP)
-    for number in numbers:
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-
-
-async def _take(lock: ServersLock) -> None:
+async def _servers_lock(places: Places) -> ServersLock:
     for _ in range(_WAIT_FOR_COMMANDS_SECONDS):
-        if lock.take("up"):
-            return
+        if lock := ServersLock.take(places.data, "up"):
+            return lock
         _say("Another command uses this clinic's database; waiting for it to end ...")
         await asyncio.sleep(1)
     raise Trouble("Another command still uses this clinic's database. End it, then start again.")
@@ -145,9 +136,9 @@ def _ask_for_owner() -> str:
 
 
 def _refuse_if_up_already(places: Places) -> None:
-    running = ServersLock(places.data).running()
-    if running and running.holder == "up":
-        raise Trouble(f"This clinic is up already ({running.url or 'starting'}, process {running.pid}).")
+    found = running(places.data)
+    if found and found.holder == "up":
+        raise Trouble(f"This clinic is up already ({found.url or 'starting'}, process {found.pid}).")
 
 
 def _refuse_taken_port(port: int) -> None:

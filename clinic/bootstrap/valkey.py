@@ -24,7 +24,8 @@ def valkey(server: Path, folder: Path, sockets: Path, account: Account, log: Pat
         return False
 
     # The folder is where it starts, not an option: an option with a space in it is two to Valkey.
-    options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--appendonly", "yes", "--save", ""]
+    options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
+    options += ["--appendonly", "yes", "--save", ""]
     return Program(
         name="Valkey",
         command=[server, *options],
