@@ -15,7 +15,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from patients.models import search
 from patients.models.search import Unaccent
-from patients.rules.search import Wanted
+from patients.rules.search import GOOD_SPELLING, Wanted, misspelling
 from people.models import User
 from people.rules.permissions import Permission
 
@@ -40,13 +40,17 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """Everybody for whom all that was typed holds; nobody when nothing readable was typed."""
         return self.none() if wanted.is_empty else self.filter(search.holds(wanted))
 
-    def close_to(self, wanted: Wanted) -> Self:
-        """As `matching`, but names may be misspelt; the nearest first."""
+    def close_to(self, wanted: Wanted, *, most: int) -> "list[Patient]":
+        """The few whose names are most like what was typed and perhaps misspelt; numbers hold as typed."""
         if not wanted.words:
-            return self.none()
-        search.forgive()
-        near = search.nearness(wanted)
-        return self.filter(search.nearly_holds(wanted)).annotate(nearness=near).order_by("-nearness", "sort_key", "id")
+            return []
+        near = self.filter(search.nearly_holds(wanted)).order_by(search.nearness(wanted).desc(), "sort_key", "id")
+        likeness = {
+            patient: misspelling(wanted.words, f"{patient.full_name} {patient.preferred_name}")
+            for patient in near[: search.MOST_COMPARED]
+        }
+        good = [patient for patient, share in likeness.items() if share >= GOOD_SPELLING]
+        return sorted(good, key=lambda patient: likeness[patient], reverse=True)[:most]
 
     def household_of(self, patient: "Patient") -> Self:
         """The others whose letters go to the same e-mail address."""

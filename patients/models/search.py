@@ -3,16 +3,17 @@
 from functools import reduce
 from operator import and_, or_
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 from patients.rules.search import Digits, Wanted, readings_of_word
 
-# Share of a word's letter triples found in a name. 0.45 forgives one wrong, missing or swapped letter in
-# five; PostgreSQL's own 0.6 does not find Smith for "smyth".
-CLOSE = 0.45
+# Share of a word's letter triples found in a name. A swap in five letters leaves a third of them; PostgreSQL's
+# own 0.6 would not even find Smith for "smyth". What is too far is left out after (rules.search.misspelling).
+CLOSE = 0.3
+MOST_COMPARED = 200  # names that are compared letter by letter
 _JOINTS = (" ", "-", "'")  # a word of a name begins after these
 
 
@@ -49,8 +50,8 @@ def holds(wanted: Wanted) -> Q:
 
 
 def nearly_holds(wanted: Wanted) -> Q:
-    """Numbers hold as typed; words may be misspelt. Call `forgive` first."""
-    near = [Q(name_key__trigram_word_similar=folded(word)) for word in wanted.words]
+    """Numbers hold as typed; words may be misspelt."""
+    near = [Q(_forgiving()), *(Q(name_key__trigram_word_similar=folded(word)) for word in wanted.words)]
     return reduce(and_, near, _besides_words(wanted))
 
 
@@ -60,10 +61,16 @@ def nearness(wanted: Wanted) -> models.Expression:
     return models.Func(typed, models.F("name_key"), function="word_similarity", output_field=models.FloatField())
 
 
-def forgive() -> None:
-    """Set how far `nearly_holds` looks, for this connection. Nothing else in the product reads it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(CLOSE)])
+def _forgiving() -> models.Func:
+    """True, and for this one statement PostgreSQL finds words that are only `CLOSE`.
+
+    An uncorrelated subselect is answered once, before the first row is looked for; `true` ends it with the
+    transaction. A statement of its own would cost every search a round trip.
+    """
+    return models.Func(
+        template=f"(SELECT set_config('pg_trgm.word_similarity_threshold', '{CLOSE}', true)) IS NOT NULL",
+        output_field=models.BooleanField(),
+    )
 
 
 def _word(word: str) -> Q:

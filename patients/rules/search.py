@@ -2,14 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import SequenceMatcher
 
-from patients.rules.names import plain
+from patients.rules.names import fold, plain
 
 LONGEST = 120  # letters that are read; nobody types more on the phone
 MOST_WORDS = 6
-OLDEST = 120  # years: "78" is 1978, and never 1878
+GOOD_SPELLING = 0.7  # share of letters in the same order; one wrong letter in five is 0.8
+OLDEST = 110  # years: "78" is 1978 and "12" is 2012; for the few older ones type the year in full
 _PHONE = 7  # digits from which blanks belong to the number: "0491 570 006"
 _EDGES = "'’\"-.,;:()[]<>*?!"
 
@@ -74,11 +77,22 @@ def read(text: str, *, on: date) -> Wanted:
     return replace(wanted, digits=digits, words=words[:MOST_WORDS])
 
 
+def misspelling(words: Sequence[str], name: str) -> float:
+    """0 to 1: how well every word that was typed is spelt like some word of the name; the worst one counts."""
+    parts = [fold(part) for part in re.split(r"[\s-]+", name) if fold(part)]
+    return min(max((_spelt_like(fold(word), part) for part in parts), default=0) for word in words)
+
+
 def readings_of_word(word: str) -> list[tuple[str, ...]]:
     """Beginnings of names that a word may stand for. 李小龍 may be kept as 李 and 小龍, with no blank typed."""
     if len(word) > 1 and _CJK.match(word):
         return [(word,), *((word[:cut], word[cut:]) for cut in (1, 2) if cut < len(word))]
     return [(word,)]
+
+
+def _spelt_like(word: str, part: str) -> float:
+    # Only as much of the name as was typed: "shevchnk" is on its way to Shevchenko.
+    return max(SequenceMatcher(None, word, part[:most], autojunk=False).ratio() for most in (len(word) + 1, len(part)))
 
 
 def _ascii_digits(text: str) -> str:

@@ -38,7 +38,7 @@ def patients(request: SignedInRequest) -> HttpResponse:
     rows = list(asked[(number - 1) * PAGE : number * PAGE + 1])
     if rows and text and request.GET.get("open") == "first" and not request.headers.get("HX-Request"):
         return redirect("patients:patient", rows[0].pk)
-    close = [] if rows or not text or number > 1 else list(seen.close_to(wanted)[:MOST_CLOSE])
+    close = [] if rows or not text or number > 1 else seen.close_to(wanted, most=MOST_CLOSE)
     context = {
         "active": "patients",
         "q": text,
