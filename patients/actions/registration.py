@@ -76,11 +76,14 @@ def register(
     """
     told = _checked(fields, now)
     key = _key(request_key, told)
-    if key and (first := Patient.objects.filter(identifiers__system=FORM, identifiers__value=key).first()):
+    if first := _from_form(key):
         return first
     patient = Patient(registered_at=now, **told)
     matches = [] if even_if_known else close_matches(patient)
     if any(match.likeness.is_strong for match in matches):
+        # Perhaps the very patient that another click has just made.
+        if first := _from_form(key):
+            return first
         raise PerhapsKnown(matches)
     try:
         with transaction.atomic():
@@ -89,10 +92,10 @@ def register(
             if key:
                 Identifier.objects.create(patient=patient, system=FORM, value=key)
     except IntegrityError:
-        if not key:
-            raise
-        # Two clicks on two servers: the other one has just been first.
-        return Patient.objects.get(identifiers__system=FORM, identifiers__value=key)
+        # The database kept the other click's patient and refused ours.
+        if first := _from_form(key):
+            return first
+        raise
     patient.refresh_from_db()  # the database gave the clinic number
     audit.record(
         by, "patient.registered", patient, has_account=patient.user_id is not None, even_if_known=even_if_known
@@ -205,6 +208,10 @@ def _locked(patient: Patient) -> Patient:
 def _key(request_key: str, told: Mapping[str, Any]) -> str:
     # With the details in it: going back in the browser and typing another patient is not the same form.
     return _digest([request_key, told]) if request_key else ""
+
+
+def _from_form(key: str) -> Patient | None:
+    return Patient.objects.filter(identifiers__system=FORM, identifiers__value=key).first() if key else None
 
 
 def _digest(value: object) -> str:
