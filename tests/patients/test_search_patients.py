@@ -3,7 +3,6 @@
 import itertools
 import os
 from datetime import date
-from typing import Any
 from urllib.parse import unquote
 
 import environ
