@@ -1,0 +1,144 @@
+"""Every page there is, found by following links as each role, measured by axe in light and dark."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from stack import Stack, browser_options, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PASSWORD = "rebalance-demo-360"
+STAFF = {"front desk": "rosa@example.org", "clinician": "amara@example.org", "owner": "ines@example.org"}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}|(?<=/)[a-z]+_[a-z0-9_]+(?=/)")
+PAGES_A_ROLE = 80  # far above what there is; a loop of links must not run for ever
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("clinic")) as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser_options())
+        yield chromium
+        chromium.close()
+
+
+def sign_in_staff(page: Page, stack: Stack, who: str) -> None:
+    page.goto(f"{stack.url}/signin/")
+    page.get_by_label("E-mail").fill(who)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/signin" not in url)
+
+
+def sign_in_leila(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.url}/signin/code/")
+    page.get_by_label("E-mail").fill("leila@example.org")
+    page.get_by_role("button").filter(has_text=re.compile("code", re.IGNORECASE)).first.click()
+    page.wait_for_url("**/signin/code/confirm/**")
+    letter = stack.inbox.wait_for("leila@example.org", "code")
+    code = re.search(
+        r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", str(letter.get_body(("plain",)).get_content()), re.MULTILINE
+    )
+    assert code
+    page.get_by_label("Code").fill(code[1])
+    page.get_by_role("button").filter(has_text=re.compile("Sign in|Confirm|Continue", re.IGNORECASE)).first.click()
+    page.wait_for_url("**/me/**")
+
+
+def kind_of(url: str) -> str:
+    """One address for all pages of one kind: ids, days and codes do not count, a question mark does."""
+    parts = urlsplit(url)
+    return VARIES.sub("*", parts.path) + ("?" if parts.query else "")
+
+
+def pages(page: Page, stack: Stack) -> Iterator[str]:
+    """Each kind of page that can be reached by links from where we are, opened once."""
+    waiting, seen = [page.url], set()
+    while waiting and len(seen) < PAGES_A_ROLE:
+        url = waiting.pop(0)
+        if kind_of(url) in seen or "signout" in url:
+            continue
+        seen.add(kind_of(url))
+        answer = page.goto(url)
+        assert answer and answer.status < 400, (url, answer and answer.status)
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        yield url
+        hrefs = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        waiting += [urldefrag(href).url for href in hrefs if href.startswith(stack.url)]
+
+
+def problems(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
+
+
+def a_context(browser: Browser, scheme: str, width: int) -> BrowserContext:
+    return browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+
+
+def look_at_everything(page: Page, stack: Stack) -> tuple[dict[str, list[str]], list[str]]:
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    found = {}
+    count = 0
+    for url in pages(page, stack):
+        count += 1
+        wrong = problems(page)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
+            wrong.append("scrolls sideways")
+        if wrong:
+            found[urlsplit(url).path] = wrong
+    assert count >= 5, "the crawl found hardly any pages: is the sign-in broken?"
+    return found, complaints
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("role", STAFF)
+def test_no_page_of_the_staff_has_a_barrier(stack: Stack, browser: Browser, role: str, scheme: str) -> None:
+    with a_context(browser, scheme, 1440) as context:
+        page = context.new_page()
+        sign_in_staff(page, stack, STAFF[role])
+
+        assert look_at_everything(page, stack) == ({}, [])
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 390), ("light", 320)])
+def test_no_page_of_the_patient_has_a_barrier(stack: Stack, browser: Browser, scheme: str, width: int) -> None:
+    with a_context(browser, scheme, width) as context:
+        page = context.new_page()
+        sign_in_leila(page, stack)
+
+        assert look_at_everything(page, stack) == ({}, [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/signin/", "/signin/code/", "/help/urgent/", "/a/no-such-link/", "/nowhere/"])
+def test_no_open_page_has_a_barrier(stack: Stack, browser: Browser, path: str, scheme: str) -> None:
+    with a_context(browser, scheme, 390) as context:
+        page = context.new_page()
+        page.goto(stack.url + path)
+
+        assert problems(page) == []
+
+
+def test_the_pages_need_no_style_or_script_of_their_own() -> None:
+    """A strict CSP forbids them; a page that has one would only break in the browser."""
+    inline = re.compile(r"\sstyle=|<style|\son[a-z]+=|hx-on|<script(?![^>]*(src=|application/json))")
+    guilty = [
+        str(path) for path in Path(__file__).parents[2].glob("templates/**/*.html") if inline.search(path.read_text())
+    ]
+
+    assert guilty == []

@@ -1,0 +1,137 @@
+"""The running product for tests that use it from outside: `manage.py up`, its SMTP server, and a Chromium."""
+
+import email
+import email.policy
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+ROOT = Path(__file__).parents[1]
+OURS = re.compile(r"^(CLINIC_|DATABASE_|REDIS_|EMAIL_|SECRET_KEY|DJANGO_|PYTEST_|VIRTUAL_ENV)")
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Inbox:
+    """A real SMTP server on loopback that keeps what it accepts."""
+
+    letters: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        content = envelope.content or b""
+        letter = email.message_from_bytes(
+            content if isinstance(content, bytes) else content.encode(), policy=email.policy.default
+        )
+        assert isinstance(letter, EmailMessage)
+        self.letters.append(letter)
+        return "250 OK"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [letter for letter in self.letters if address in str(letter["To"])]
+
+    def wait_for(self, address: str, words: str, *, seconds: float = 60) -> EmailMessage:
+        """The newest letter to `address` that says `words`, waited for as a person would."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for letter in reversed(self.to(address)):
+                if words in text_of(letter) or words in str(letter["Subject"]):
+                    return letter
+            time.sleep(0.2)
+        raise AssertionError(
+            f"no letter to {address} that says {words!r} within {seconds} s: {[str(x['Subject']) for x in self.letters]}"
+        )
+
+
+def text_of(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    return str(body.get_content()) if body else ""
+
+
+@dataclass
+class Stack:
+    url: str
+    data: Path
+    inbox: Inbox
+    process: subprocess.Popen[str]
+    lines: list[str]
+
+    def manage(self, *arguments: str) -> str:
+        """One management command beside the running clinic."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environment(self.data),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return done.stdout
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
+    return clean | {"CLINIC_DATA": str(data)} | more
+
+
+@contextmanager
+def running(data: Path, *options: str, patience: float = 180) -> Iterator[Stack]:
+    """`manage.py up` on a data folder of its own, until the block ends."""
+    inbox, port = Inbox(), a_free_port()
+    server = Controller(inbox, hostname="127.0.0.1", port=a_free_port())
+    server.start()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", str(port), *options],
+        cwd=ROOT,
+        env=environment(data, EMAIL_URL=f"smtp://127.0.0.1:{server.port}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    lines: list[str] = []
+    threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True).start()
+    try:
+        end = time.monotonic() + patience
+        while not any("Ready:" in line for line in lines):
+            assert process.poll() is None, "".join(lines)
+            assert time.monotonic() < end, "".join(lines)
+            time.sleep(0.1)
+        yield Stack(f"http://127.0.0.1:{port}", data, inbox, process, lines)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+        server.stop()
+
+
+def browser_options() -> dict[str, Any]:
+    return {"executable_path": CHROMIUM, "args": FLAGS, "headless": True}
