@@ -44,7 +44,8 @@ class Assessment(models.Model):
     findings = models.TextField(_("findings"), blank=True)
     impression = models.TextField(_("impression"), blank=True)
     next_steps = models.TextField(_("what happens next"), blank=True)
-    # Answers of the examination questions of the rulebook, code to true or false; absent is not asked.
+    # Answers of the examination questions of the rulebook, code to true or false, and blood pressure in mm Hg by
+    # `bp_systolic` and `bp_diastolic`; absent is not done.
     examined = models.JSONField(default=dict)
     triage = models.JSONField(default=dict)  # urgency, fired rules and rulebook version at signing
     signed_at = models.DateTimeField(null=True)

@@ -1,17 +1,29 @@
-"""The clinical part of a patient's record: forms, assessments, warning signs."""
+"""Doors to the clinical part of a patient's record: forms, assessments, warning signs."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from people.web.guards import public
-
-
-@public
-def soon(request: HttpRequest, **keys: object) -> HttpResponse:
-    return HttpResponse("soon")
-
+from patients.web import assessment_pages, flag_pages, intake_own, intake_staff
 
 urlpatterns: list[URLPattern] = [
-    path("patients/<uuid:patient_id>/record/", soon, name="record"),
-    path("me/forms/", soon, name="forms"),
+    path("me/forms/", intake_own.forms, name="forms"),
+    path("me/forms/start/", intake_own.start, name="form_start"),
+    path("me/forms/<uuid:intake_id>/check/", intake_own.check, name="form_check"),
+    path("me/forms/<uuid:intake_id>/sent/", intake_own.sent, name="form_sent"),
+    path("me/forms/<uuid:intake_id>/urgent/", intake_own.urgent, name="form_urgent"),
+    path("me/forms/<uuid:intake_id>/<str:part>/", intake_own.part, name="form_part"),
+    path("patients/<uuid:patient_id>/record/", assessment_pages.record, name="record"),
+    path(
+        "patients/<uuid:patient_id>/assessments/<uuid:assessment_id>/", assessment_pages.assessment, name="assessment"
+    ),
+    path(
+        "patients/<uuid:patient_id>/assessments/<uuid:assessment_id>/addendum/",
+        assessment_pages.addendum,
+        name="addendum",
+    ),
+    path("patients/<uuid:patient_id>/flags/<uuid:flag_id>/", flag_pages.clear, name="flag_clear"),
+    path("patients/<uuid:patient_id>/forms/start/", intake_staff.start, name="staff_form_start"),
+    path("patients/<uuid:patient_id>/forms/<uuid:intake_id>/check/", intake_staff.check, name="staff_form_check"),
+    path("patients/<uuid:patient_id>/forms/<uuid:intake_id>/sent/", intake_staff.sent, name="staff_form_sent"),
+    path("patients/<uuid:patient_id>/forms/<uuid:intake_id>/urgent/", intake_staff.urgent, name="staff_form_urgent"),
+    path("patients/<uuid:patient_id>/forms/<uuid:intake_id>/<str:part>/", intake_staff.part, name="staff_form_part"),
 ]

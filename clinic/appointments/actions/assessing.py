@@ -1,0 +1,35 @@
+"""Opening the page on which the clinician writes what was found at a visit."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clinic.appointments.models import Appointment
+from patients.actions import assessments
+from patients.models import Assessment
+from people.actions import audit
+from people.models import User
+from people.rules.refusal import Refused
+
+
+class VisitCancelled(Refused):
+    """Nobody is assessed at a visit that does not take place."""
+
+
+@transaction.atomic
+def open_assessment(appointment: Appointment, *, by: User, now: datetime) -> Assessment:
+    """The assessment of this visit, begun now if there is none. Two clicks, or two clinicians, begin one."""
+    visit = (
+        Appointment.objects.select_for_update(of=["self"])
+        .select_related("patient", "assessment")
+        .get(pk=appointment.pk)
+    )
+    if visit.assessment is not None:
+        return visit.assessment
+    if not visit.is_standing:
+        raise VisitCancelled(_("This visit was cancelled."))
+    visit.assessment = assessments.start(visit.patient, by=by, now=now)
+    visit.save(update_fields=["assessment"])
+    audit.record(by, "appointment.assessment_opened", visit)
+    return visit.assessment
