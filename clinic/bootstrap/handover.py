@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from clinic.bootstrap.environment import as_owner
+from clinic.bootstrap.leash import dies_with_us
 from clinic.bootstrap.places import Places
-from clinic.bootstrap.supervisor import dies_with_us
 from clinic.bootstrap.trouble import Trouble
 
 _PREPARED = "prepared"
@@ -24,7 +24,8 @@ def is_prepared(places: Places) -> bool:
 async def prepare(places: Places, variables: Mapping[str, str], *options: str) -> None:
     """Migrate, grant and whatever `options` ask of `clinic.bootstrap.prepare`, its words going to the terminal."""
     process = await asyncio.create_subprocess_exec(
-        *[places.python, "-m", "clinic.bootstrap.prepare", "--runtime-url", variables["DATABASE_URL"], *options],
+        places.python,
+        *["-m", "clinic.bootstrap.prepare", "--runtime-url", variables["DATABASE_URL"], *options],
         cwd=places.checkout,
         env=as_owner(variables),
         stdin=asyncio.subprocess.DEVNULL,

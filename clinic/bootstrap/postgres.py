@@ -9,7 +9,8 @@ from pathlib import Path
 
 from clinic.bootstrap.account import Account
 from clinic.bootstrap.environment import DATABASE, OWNER, RUNTIME, SUPERUSER, password_of
-from clinic.bootstrap.supervisor import Program, dies_with_us
+from clinic.bootstrap.leash import dies_with_us
+from clinic.bootstrap.supervisor import Program
 from clinic.bootstrap.trouble import Trouble, need_room, trouble_with
 
 _NEW_CLUSTER_MEGABYTES = 200

@@ -25,7 +25,7 @@ def run_command(places: Places, arguments: list[str]) -> NoReturn:
     """Become `manage.py <arguments>` in `.venv`, with the servers at hand until it ends."""
     asyncio.run(install(places, _tell))
     places.make()
-    sockets, url = _servers(places, "embedded")
+    sockets, url = servers_at_hand(places, "embedded")
     variables = environment(places, sockets, "embedded")
     if url:
         variables.setdefault("CLINIC_URL", url)
@@ -42,14 +42,14 @@ def run_tests(places: Places, arguments: list[str]) -> NoReturn:
     throw_away = Places(folder, places.checkout)
     try:
         throw_away.make()
-        sockets, _ = _servers(throw_away, "test")
+        sockets, _ = servers_at_hand(throw_away, "test")
     except BaseException:
         forget(throw_away)
         raise
     become(places, ["-m", "pytest", *arguments], environment(throw_away, sockets, "test"))
 
 
-def _servers(places: Places, mode: str) -> tuple[Path, str]:
+def servers_at_hand(places: Places, mode: str) -> tuple[Path, str]:
     """Where the servers answer, starting them if nobody has. They stay until this process ends."""
     UsersLock(places.data).join()
     while True:
@@ -63,7 +63,7 @@ def _servers(places: Places, mode: str) -> tuple[Path, str]:
 
 
 def _start_keeper(places: Places, mode: str) -> None:
-    command = [sys.executable, "-m", "clinic.bootstrap.keeper", places.data, mode]
+    command: list[str | Path] = [sys.executable, "-m", "clinic.bootstrap.keeper", places.data, mode]
     with (places.logs / "keeper.log").open("ab") as log:
         keeper = subprocess.Popen(
             command,

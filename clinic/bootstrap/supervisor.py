@@ -4,20 +4,17 @@ For the embedded mode only: in production systemd or a container runtime does th
 """
 
 import asyncio
-import ctypes
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from clinic.bootstrap.account import Account
+from clinic.bootstrap.leash import dies_with_us
 from clinic.bootstrap.trouble import trouble_with
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 _POLL_SECONDS = 0.05
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _STEADY_AFTER_SECONDS = 10.0
@@ -40,22 +37,6 @@ class Program:
     grace_seconds: float = 10.0
     patience_seconds: float = 60.0
     account: Account | None = None
-
-
-def dies_with_us(last_signal: signal.Signals) -> Callable[[], None]:
-    """For `preexec_fn`: the kernel sends the child this signal when its parent dies, be it by `kill -9`.
-
-    Runs after the change of user, which would clear it. Linux only; elsewhere children may outlive us.
-    """
-    parent = os.getpid()
-
-    def leash() -> None:
-        if sys.platform == "linux":
-            _LIBC.prctl(_PR_SET_PDEATHSIG, int(last_signal))
-            if os.getppid() != parent:  # the parent died before the leash held
-                os._exit(1)
-
-    return leash
 
 
 @dataclass

@@ -60,6 +60,7 @@ async def _run(places: Places, options: argparse.Namespace) -> None:
     finally:
         _say("Stopping ...")
         await supervisor.stop()
+        lock.release()
 
 
 async def _servers_lock(places: Places) -> ServersLock:
@@ -91,12 +92,12 @@ def _clinic(places: Places, variables: Mapping[str, str], port: int) -> list[Pro
     return [
         Program(
             name=name,
-            command=[places.python, "-m", *command],
+            command=[places.python, "-m", "clinic.bootstrap.leash", *command],
             folder=places.checkout,
             log=places.logs / f"{name}.log",
             environment=variables,
             is_ready=web_answers if name == "web" else is_ready,
-            orphan_signal=signal.SIGQUIT,  # both call this a cold stop: children first, nothing waited for
+            orphan_signal=signal.SIGKILL,
         )
         for name, command in commands.items()
     ]
