@@ -115,12 +115,14 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "kind": "exercises",
         "token": "no-such-token",
         "pk": 1,
+        "uidb36": "1",
+        "key": "no-such-key",
     }
 
 
 def signed_in(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
 
 
