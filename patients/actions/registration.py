@@ -60,7 +60,7 @@ class PerhapsKnown(Refused):
     """Somebody very like this patient is registered. The desk looks, and may register anyway."""
 
     def __init__(self, matches: Sequence[Match]) -> None:
-        super().__init__(_("This may be somebody we already know. Look below, then choose."))
+        super().__init__(_("This may be somebody we already know. Look at the matches, then choose."))
         self.matches = matches
 
 
