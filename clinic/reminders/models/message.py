@@ -129,6 +129,7 @@ class Message(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["-due_at"], name="message_by_when_due"),
             models.Index(fields=["due_at"], condition=models.Q(state="ready"), name="message_ready"),
             models.Index(
                 fields=["lease_until"], condition=models.Q(state__in=["claimed", "handing"]), name="message_under_lease"
