@@ -1,14 +1,15 @@
-"""Placeholder until the real views land."""
-from django.urls import path
-from django.http import HttpResponse
-from people.web.guards import public
+"""Doors to the library and to a patient's plan."""
 
-@public
-def soon(request, **kw): return HttpResponse("soon")
+from django.urls import URLPattern, path
+
+from programs.web import library, plans, starting
 
 app_name = "programs"
-urlpatterns = [
-    path("library/", soon, name="library"),
-    path("patients/<uuid:patient_id>/plan/", soon, name="plan"),
-    path("patients/<uuid:patient_id>/plan/start/", soon, name="start"),
+urlpatterns: list[URLPattern] = [
+    path("library/", library.library, name="library"),
+    path("library/<slug:kind>/", library.shelf, name="shelf"),
+    path("library/<slug:kind>/<slug:code>/", library.entry, name="entry"),
+    path("patients/<uuid:patient_id>/plan/", plans.plan, name="plan"),
+    path("patients/<uuid:patient_id>/plan/start/", starting.start, name="start"),
+    path("patients/<uuid:patient_id>/plan/stop/", plans.stop, name="stop"),
 ]

@@ -1,0 +1,76 @@
+"""How what we know is shown: always with where it comes from and whether a clinician has confirmed it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django import template
+
+from patients.rules.rulebook import rulebook as patients_rulebook
+from people.rules.knowledge import Claim
+from programs.models import PlanExercise
+from programs.rules.entries import Dosage, Exercise
+from programs.rules.rulebook import needs_confirmation, rulebook
+from programs.web import pictures
+
+register = template.Library()
+
+
+@register.inclusion_tag("programs/evidence.html")
+def evidence(claim: Claim) -> dict[str, Any]:
+    """The sources of a claim, and "Not yet confirmed by a clinician" where that is so."""
+    known = patients_rulebook().sources
+    return {
+        "claim": claim,
+        "sources": [known[code] for code in claim.sources if code in known],
+        "is_unconfirmed": needs_confirmation(claim),
+    }
+
+
+@register.inclusion_tag("programs/pictures.html")
+def exercise_picture(code: str) -> dict[str, str]:
+    """A simple drawing of the exercise, a calm figure where we have none."""
+    return {"drawing": pictures.drawing_of(code)}
+
+
+@register.filter
+def known_exercise(code: str) -> Exercise | None:
+    """The exercise as the rulebook has it today, None for one it no longer has."""
+    return rulebook().exercises.get(code)
+
+
+@register.filter
+def dose(exercise: PlanExercise) -> str:
+    """One round as it was prescribed: "10 times. Hold for 5 seconds."."""
+    return dosage_of(exercise).dose_in_words()
+
+
+@register.filter
+def frequency(exercise: PlanExercise) -> str:
+    """How often, as it was prescribed."""
+    return dosage_of(exercise).frequency_in_words()
+
+
+@register.filter
+def service_name(modality: str) -> str:
+    """What patients and the desk call a treatment."""
+    book = rulebook()
+    if modality in book.services:
+        return book.services[modality].name
+    return book.modalities[modality].name if modality in book.modalities else modality
+
+
+@register.filter
+def holds_on(phase: Any, day: date) -> bool:
+    return bool(phase.holds_on(day))
+
+
+def dosage_of(exercise: PlanExercise) -> Dosage:
+    """What was prescribed; a part that was not written down is as the rulebook has it."""
+    known = rulebook().exercises.get(exercise.code)
+    usual: Mapping[str, Any] = asdict(known.dosage) if known else _NOTHING
+    return Dosage(**{key: exercise.dosage.get(key, value) for key, value in usual.items()})
+
+
+_NOTHING = asdict(Dosage(sets=1, reps=1, hold_seconds=0, times_per_day=1, days_per_week=7, each_side=False))

@@ -1,0 +1,43 @@
+"""Criteria and bases of the rulebook in words for the screen."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from patients.rules.rulebook import rulebook as patients_rulebook
+from programs.rules.rulebook import rulebook
+from programs.rules.templates import Criterion, ProgramTemplate
+
+OPERATORS = {
+    "<=": gettext_lazy("at most {value}"),
+    "<": gettext_lazy("below {value}"),
+    ">=": gettext_lazy("at least {value}"),
+    ">": gettext_lazy("above {value}"),
+    "==": gettext_lazy("exactly {value}"),
+}
+
+
+def label_of(field: str) -> str:
+    """What a criterion asks for: a field of the programs, or a fact of the patient's record."""
+    fields, facts = rulebook().criterion_fields, patients_rulebook().facts
+    return fields[field].label if field in fields else facts[field].label
+
+
+def criterion_in_words(criterion: Criterion) -> str:
+    """As in "Days since this episode began: at most 42", or "Not: nerve root pain"."""
+    label = label_of(criterion.field)
+    if isinstance(criterion.value, bool):
+        return label if criterion.value else _("Not: {what}").format(what=label)
+    return f"{label}: {str(OPERATORS[criterion.op]).format(value=f'{criterion.value:g}')}"
+
+
+def sessions_in_words(template: ProgramTemplate) -> list[tuple[str, int, bool]]:
+    """Each treatment of the program by the name of its visit, how many, and whether every one is optional."""
+    counts: dict[str, list[int]] = {}
+    for phase in template.phases:
+        for session in phase.sessions:
+            if session.is_offered:
+                found = counts.setdefault(session.modality, [0, 0])
+                found[0] += session.count
+                found[1] += session.count if session.optional else 0
+    services = rulebook().services
+    return [(services[code].name, total, total == optional) for code, (total, optional) in counts.items()]
