@@ -31,9 +31,7 @@ class Start:
 
 
 @transaction.atomic
-def start_for_its_owner(
-    *, owner_email: str, name: str, time_zone: str, now: datetime, is_demo: bool = False
-) -> Start:
+def start_for_its_owner(*, owner_email: str, name: str, time_zone: str, now: datetime, is_demo: bool = False) -> Start:
     """Make the one clinic, empty, and invite its owner. The system acts: there is nobody yet.
 
     A clinic whose owner has not come yet gets a new invitation, so that a lost link is no dead end.

@@ -3,11 +3,9 @@
 from typing import Any
 
 from allauth.account import forms as account
-from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from people.models import Clinic, Invitation, Site, User
@@ -46,7 +44,8 @@ class PatientCodeForm(account.RequestLoginCodeForm):
 class CodeForm(account.ConfirmLoginCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = _("The 8 digits from the mail")
+        self.fields["code"].label = _("Code")
+        self.fields["code"].help_text = _("The 8 digits from the mail.")
         self.fields["code"].widget.attrs.update(placeholder="", inputmode="numeric")
 
 
@@ -63,13 +62,6 @@ class StaffPasswordResetForm(account.ResetPasswordForm):
     def clean_email(self) -> str:
         email: str = super().clean_email()
         self.users = [user for user in self.users if user.is_staff_member]
-        return email
-
-    def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        if not self.users:
-            # As long a wait as for a known address, so that the clock does not tell the two apart.
-            get_adapter().send_mail("account/email/unknown_account", self.cleaned_data["email"], {})
-        email: str = super().save(request, **kwargs)
         return email
 
 

@@ -1,0 +1,73 @@
+"""Passkeys in a real browser, under the strict policy, with a key that Chromium makes up."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.urls import reverse
+from factories import a_user, the_clinic
+from playwright.sync_api import Page, sync_playwright
+
+from people.models import AuditEvent
+from people.rules.permissions import Role
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def screen() -> Iterator[tuple[Page, list[str]]]:
+    """A page of Chromium with a platform key, and every script or policy that its console complained of."""
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = chromium.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda line: complaints.append(line.text) if "Content Security Policy" in line.text else None)
+        page.on("pageerror", lambda problem: complaints.append(str(problem)))
+        session = page.context.new_cdp_session(page)
+        session.send("WebAuthn.enable")
+        key = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+        key |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+        session.send("WebAuthn.addVirtualAuthenticator", {"options": key})
+        yield page, complaints
+        chromium.close()
+
+
+def test_staff_add_a_passkey_and_sign_in_with_nothing_but_it(
+    live_server: Any, screen: tuple[Page, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Playwright's loop runs in this thread; Django would refuse the database to it.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    page, complaints = screen
+    the_clinic(is_demo=False)
+    manager = a_user(Role.MANAGER, password=PASSWORD)
+    home = live_server.url
+
+    page.goto(f"{home}/setup/staff/")
+    page.get_by_label("E-mail").fill(manager.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"**{reverse('mfa_index')}")
+    page.goto(home + reverse("mfa_add_webauthn"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url(f"**{reverse('mfa_add_webauthn')}**")
+    page.get_by_label("Name").fill("Desk")
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(f"**{reverse('mfa_view_recovery_codes')}")
+    page.goto(f"{home}/setup/staff/")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{home}/signin/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(lambda url: "/signin" not in url)
+    page.goto(f"{home}/setup/staff/")
+
+    assert page.get_by_role("heading", level=1).inner_text() == "Staff"
+    assert complaints == []
+    assert Authenticator.objects.filter(user=manager, type=Authenticator.Type.WEBAUTHN).count() == 1
+    assert AuditEvent.objects.filter(by=manager, deed="account.webauthn_added").count() == 1
