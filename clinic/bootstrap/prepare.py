@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import io
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> None:
 
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("grant_app", RUNTIME)
+    call_command("grant_app", RUNTIME, stdout=io.StringIO())
     _become(options.runtime_url)
     if options.clinic != "none":
         _collect_changed_assets()
