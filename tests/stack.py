@@ -66,9 +66,8 @@ class Inbox:
                 if words in text_of(letter) or words in str(letter["Subject"]):
                     return letter
             time.sleep(0.2)
-        raise AssertionError(
-            f"no letter to {address} that says {words!r} within {seconds} s: {[str(x['Subject']) for x in self.letters]}"
-        )
+        subjects = [str(letter["Subject"]) for letter in self.letters]
+        raise AssertionError(f"no letter to {address} that says {words!r} within {seconds} s: {subjects}")
 
 
 def text_of(letter: EmailMessage) -> str:

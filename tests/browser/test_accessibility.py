@@ -71,7 +71,8 @@ def pages(page: Page, stack: Stack) -> Iterator[str]:
             continue
         seen.add(kind_of(url))
         answer = page.goto(url)
-        assert answer and answer.status < 400, (url, answer and answer.status)
+        assert answer
+        assert answer.status < 400, (url, answer.status)
         if "text/html" not in answer.headers.get("content-type", ""):
             continue
         yield url
