@@ -1,5 +1,5 @@
 """Placeholder until the real views land."""
-from django.urls import path
+from django.urls import include, path
 from django.http import HttpResponse
 from people.web.guards import public
 
@@ -11,7 +11,5 @@ urlpatterns = [
     path("desk/", soon, name="today"),
     path("desk/day/<str:day>/", soon, name="day"),
     path("desk/list/<str:day>/", soon, name="list"),
-    path("clinic/", soon, name="my_day"),
-    path("clinic/visit/<uuid:visit_id>/", soon, name="clinic_visit"),
-    path("clinic/alerts/", soon, name="alerts"),
+    path("", include("clinic.desk.clinician_urls")),
 ]

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from patients.actions import red_flags
-from patients.models import Addendum, Assessment, Patient
+from patients.models import Addendum, Assessment, Intake, Patient
 from patients.models.red_flag import RedFlagQuerySet
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import as_kept, screen
@@ -23,6 +24,9 @@ FIELDS: Final = frozenset(
         "findings", "impression", "next_steps", "examined",
     }
 )  # fmt: skip
+
+
+SIGNED_ALREADY: Final = gettext_lazy("This assessment is signed and stays as it is. Write an addendum instead.")
 
 
 class AlreadySigned(Refused):
@@ -45,8 +49,7 @@ class NothingWritten(Refused):
 def start(patient: Patient, *, by: User, now: datetime) -> Assessment:
     """An empty draft beside the latest form she sent. Nothing is copied into it: what is not measured stays empty."""
     _refuse_unless_clinician(by)
-    intake = patient.intakes.submitted().order_by("-submitted_at").first()
-    assessment = Assessment.objects.create(patient=patient, intake=intake, author=by, started_at=now)
+    assessment = Assessment.objects.create(patient=patient, intake=latest_form(patient), author=by, started_at=now)
     audit.record(by, "assessment.started", assessment)
     return assessment
 
@@ -71,7 +74,7 @@ def save(assessment: Assessment, *, revision: int, by: User, now: datetime, **fi
     for name, value in fields.items():
         setattr(found, name, value)
     found.revision += 1
-    found.save(update_fields=[*fields, "revision"])
+    found.save(update_fields=[*fields, "intake", "revision"])
     audit.record(by, "assessment.saved", found, revision=found.revision)
 
     # Only what is new: a sign that was cleared must not open again because somebody mends a comma.
@@ -103,7 +106,7 @@ def sign(assessment: Assessment, *, by: User, now: datetime) -> Assessment:
         )
     found.triage = as_kept(judged(found, now=now), rulebook=rulebook())
     found.signed_at, found.signed_by = now, by
-    found.save(update_fields=["triage", "signed_at", "signed_by"])
+    found.save(update_fields=["intake", "triage", "signed_at", "signed_by"])
     audit.record(by, "assessment.signed", found, revision=found.revision)
     return found
 
@@ -119,6 +122,11 @@ def add_addendum(assessment: Assessment, *, text: str, by: User, now: datetime) 
     addendum = Addendum.objects.create(assessment=assessment, text=text.strip(), author=by, written_at=now)
     audit.record(by, "assessment.added_to", assessment)
     return addendum
+
+
+def latest_form(patient: Patient) -> Intake | None:
+    """The last form she sent; one that is still being filled in does not count."""
+    return patient.intakes.submitted().order_by("-submitted_at").first()
 
 
 def open_grave_flags(patient: Patient) -> RedFlagQuerySet:
@@ -138,13 +146,17 @@ def judged(assessment: Assessment, *, now: datetime) -> TriageResult:
 
 
 def _locked(assessment: Assessment) -> Assessment:
-    rows = Assessment.objects.select_for_update(of=["self"]).select_related("patient", "intake")
-    return rows.get(pk=assessment.pk)
+    rows = Assessment.objects.select_for_update(of=["self"]).select_related("patient")
+    found = rows.get(pk=assessment.pk)
+    if not found.is_signed:
+        # She may send the form after the page was begun, in the waiting room: a draft stands beside the latest.
+        found.intake = latest_form(found.patient)
+    return found
 
 
 def _refuse_if_signed(assessment: Assessment) -> None:
     if assessment.is_signed:
-        raise AlreadySigned(_("This assessment is signed and stays as it is. Write an addendum instead."))
+        raise AlreadySigned(str(SIGNED_ALREADY))
 
 
 def _refuse_unless_clinician(user: User) -> None:

@@ -59,7 +59,8 @@ class AssessmentForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "form-control", "inputmode": "numeric"}
         for question in examination_questions():
             self.fields[EXAMINED + question.code] = forms.ChoiceField(
-                label=question.clinician_wording, choices=[("yes", _("Yes")), ("no", _("No")), ("", _("Not done"))],
+                label=question.clinician_wording,
+                choices=[("yes", _("Yes")), ("no", _("No")), ("not_done", _("Not done"))],
                 required=False, widget=forms.RadioSelect,
             )  # fmt: skip
 
@@ -82,7 +83,7 @@ class AssessmentForm(forms.Form):
         examined = {name: value for name, value in examined.items() if value is not None}
         for question in examination_questions():
             answer = self.cleaned_data[EXAMINED + question.code]
-            if answer:
+            if answer in {"yes", "no"}:
                 examined[question.code] = answer == "yes"
         return kept | {"examined": examined}
 

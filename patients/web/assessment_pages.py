@@ -55,6 +55,7 @@ def assessment(request: SignedInRequest, patient_id: UUID, assessment_id: UUID) 
         return render(
             request, "patients/record_assessment.html", {"signed": signed_words(found), **about(request, patient)}
         )
+    found.intake = assessments.latest_form(patient)
     draft = write(request, found)
     if draft.is_kept:
         return redirect("patients:assessment", patient.pk, found.pk)

@@ -252,7 +252,7 @@ def test_the_database_refuses_to_change_a_sent_form(form: Intake) -> None:
 
     for change in (
         lambda: Intake.objects.filter(pk=form.pk).update(answers={}),
-        lambda: form.delete(),
+        form.delete,
     ):
         with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
             change()

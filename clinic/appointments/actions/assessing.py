@@ -20,11 +20,9 @@ class VisitCancelled(Refused):
 @transaction.atomic
 def open_assessment(appointment: Appointment, *, by: User, now: datetime) -> Assessment:
     """The assessment of this visit, begun now if there is none. Two clicks, or two clinicians, begin one."""
-    visit = (
-        Appointment.objects.select_for_update(of=["self"])
-        .select_related("patient", "assessment")
-        .get(pk=appointment.pk)
-    )
+    # The visit alone, without a join: after waiting for the lock PostgreSQL re-reads only the locked row, and a joined
+    # assessment that was begun meanwhile would still look missing.
+    visit = Appointment.objects.select_for_update().get(pk=appointment.pk)
     if visit.assessment is not None:
         return visit.assessment
     if not visit.is_standing:

@@ -1,0 +1,12 @@
+"""Doors of the clinicians; clinic/desk/urls.py opens them in its namespace."""
+
+from django.urls import URLPattern, path
+
+from clinic.desk import clinician_day, clinician_visit
+
+urlpatterns: list[URLPattern] = [
+    path("clinic/", clinician_day.my_day, name="my_day"),
+    path("clinic/alerts/", clinician_day.alerts, name="alerts"),
+    path("clinic/visit/<uuid:visit_id>/", clinician_visit.clinic_visit, name="clinic_visit"),
+    path("clinic/visit/<uuid:visit_id>/assess/", clinician_visit.assess, name="assess"),
+]

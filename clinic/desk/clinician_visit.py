@@ -1,0 +1,115 @@
+"""One visit as the clinician sees it: what she said, what it means, and the page to write on. All on one page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clinic.appointments.actions import assessing
+from clinic.appointments.models import Appointment
+from patients.actions import assessments
+from patients.actions import intake as intakes
+from patients.models import Assessment, Intake, Patient, RedFlag
+from patients.rules.rulebook import rulebook as patients_rulebook
+from patients.rules.triage import TriageResult
+from patients.web import triage_words
+from patients.web.assessment_draft import last_pain, write
+from patients.web.assessment_pages import about, said, signed_words
+from patients.web.records import open_record
+from people.rules.permissions import Permission
+from people.rules.refusal import Refused
+from people.web.guards import SignedInRequest, needs
+from programs.rules.rulebook import rulebook
+
+
+@needs(Permission.RECORD_VIEW)
+def clinic_visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
+    """The visit. A POST keeps the assessment, and signs it when that was pressed."""
+    visit, patient = _open(request, visit_id)
+    context: dict[str, Any] = {}
+    if visit.assessment is not None and not visit.assessment.is_signed:
+        visit.assessment.intake = assessments.latest_form(patient)
+        draft = write(request, visit.assessment)
+        if draft.is_kept:
+            return redirect("desk:clinic_visit", visit.pk)
+        context = {"draft": draft, "form": draft.form, "last_pain": last_pain(visit.assessment)}
+    elif request.method == "POST":
+        # Signed, or never begun, while the form stood open in another window.
+        context = {"refusal": _too_late(visit), "typed_words": _typed(request)}
+    return render(request, "desk/clinician_visit.html", context | _shown(request, visit, patient))
+
+
+@needs(Permission.RECORD_EDIT)
+@require_POST
+def assess(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
+    """Begin the assessment of this visit."""
+    visit, patient = _open(request, visit_id)
+    try:
+        assessing.open_assessment(visit, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        context = {"refusal": str(refusal), **_shown(request, visit, patient)}
+        return render(request, "desk/clinician_visit.html", context)
+    return redirect("desk:clinic_visit", visit.pk)
+
+
+def _open(request: SignedInRequest, visit_id: UUID) -> tuple[Appointment, Patient]:
+    visits = Appointment.objects.visible_to(request.user).select_related(
+        "patient", "clinician", "site", "assessment__author", "assessment__signed_by", "assessment__intake"
+    )
+    visit = visits.filter(pk=visit_id).first()
+    if visit is None:
+        raise Http404
+    patient = open_record(request, visit.patient_id)
+    if visit.assessment is not None:
+        visit.assessment.patient = patient
+    return visit, patient
+
+
+def _shown(request: SignedInRequest, visit: Appointment, patient: Patient) -> dict[str, Any]:
+    assessment = visit.assessment
+    intake = assessment.intake if assessment and assessment.is_signed else assessments.latest_form(patient)
+    result = _judged(assessment, intake)
+    flags = RedFlag.objects.visible_to(request.user).open().filter(patient=patient)
+    open_flags = triage_words.flag_lines(flags)
+    causes = patients_rulebook().causes
+    named = intake.answers.get("story", {}).get("causes", ()) if intake else ()
+    return {
+        **about(request, patient),
+        "active": "my_day",
+        "visit": visit,
+        "said": said(intake) if intake else None,
+        "said_causes": ", ".join(causes[code].label for code in named if code in causes),
+        "is_begun": patient.intakes.open().exists(),
+        "panel": triage_words.panel(result) if result else None,
+        "blocked": _names(result) if result else [],
+        "open_flags": open_flags,
+        "must_say_next": any(line.is_grave for line in open_flags),
+        "signed": signed_words(assessment) if assessment and assessment.is_signed else None,
+        "back": request.path,
+    }
+
+
+def _judged(assessment: Assessment | None, intake: Intake | None) -> TriageResult | None:
+    if assessment is not None:
+        return assessments.judged(assessment, now=assessment.signed_at or timezone.now())
+    return intakes.judged(intake, now=intake.submitted_at or timezone.now()) if intake else None
+
+
+def _names(result: TriageResult) -> list[str]:
+    """The treatments that these answers hold back, in words."""
+    book = rulebook()
+    blocked = book.modalities_blocked_by(result.blocks)
+    return [modality.name for code, modality in book.modalities.items() if code in blocked]
+
+
+def _typed(request: SignedInRequest) -> list[str]:
+    """What somebody typed on a page that can no longer be saved, to be copied into an addendum."""
+    return [words for name in ("findings", "impression", "next_steps") if (words := request.POST.get(name, "").strip())]
+
+
+def _too_late(visit: Appointment) -> str:
+    return _("The assessment is not begun yet.") if visit.assessment is None else str(assessments.SIGNED_ALREADY)

@@ -1,0 +1,312 @@
+"""The form in the portal, as she fills it in on a phone, and as staff write it for her."""
+
+import re
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from factories import NOW, a_patient, a_portal_patient, a_user, the_clinic
+from pytest_django import DjangoAssertNumQueries
+
+from patients.actions import intake as intakes
+from patients.models import Intake, Patient, RedFlag
+from patients.rules.intake_parts import pages
+from patients.rules.rulebook import rulebook
+from people.models import AuditEvent
+from people.rules.permissions import Role
+
+NOT_CONFIRMED = "Not yet confirmed by a clinician"
+
+
+@pytest.fixture
+def leila(db: None) -> Patient:
+    the_clinic(emergency_number="112")
+    return a_portal_patient()
+
+
+@pytest.fixture
+def phone(leila: Patient) -> Client:
+    return signed_in(leila)
+
+
+@pytest.fixture
+def form(leila: Patient) -> Intake:
+    assert leila.user
+    return intakes.start(leila, by=leila.user, now=NOW)
+
+
+def signed_in(patient: Patient) -> Client:
+    assert patient.user
+    client = Client()
+    client.force_login(patient.user)
+    return client
+
+
+def part(form: Intake, key: str) -> str:
+    return reverse("patients:form_part", args=[form.pk, key])
+
+
+def words(answer: Any) -> str:
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def checked(answer: Any) -> set[tuple[str, str]]:
+    inputs = re.findall(r"<input[^>]*>", words(answer))
+    ticked = [it for it in inputs if " checked" in it]
+    return {(re.search(r'name="([^"]+)', it)[1], re.search(r'value="([^"]+)', it)[1]) for it in ticked}  # type: ignore[index]
+
+
+def safety_page(code: str) -> Any:
+    return next(page for page in pages(48) if any(it.code == code for it in page.questions))
+
+
+def said(page: Any, answer: str = "no", **others: str) -> dict[str, str]:
+    return {it.code: others.get(it.code, answer) for it in page.questions}
+
+
+def test_she_begins_with_one_tap_and_looking_writes_nothing(phone: Client) -> None:
+    first = phone.get(reverse("patients:forms"))
+    assert (Intake.objects.count(), "Begin" in words(first)) == (0, True)
+
+    answer = phone.post(reverse("patients:form_start"))
+
+    assert answer.url == part(Intake.objects.get(), "story")
+
+
+def test_each_page_says_which_of_seven_parts_it_is_and_leads_to_the_next(phone: Client, form: Intake) -> None:
+    assert "Part 1 of 7" in words(phone.get(part(form, "story")))
+
+    answer = phone.post(part(form, "story"), {"text": "Stiff", "since_count": "3", "since_unit": "weeks"})
+
+    assert answer.url == part(form, "symptoms")
+    form.refresh_from_db()
+    assert form.answers["story"]["since_days"] == 21
+
+
+def test_going_back_shows_what_she_answered(phone: Client, form: Intake) -> None:
+    phone.post(part(form, "places"), {"codes": ["lateral_neck:left", "nuchal_ligament:middle"]})
+    phone.post(part(form, "pain"), {"now": "6", "worst": "7"})
+
+    assert checked(phone.get(part(form, "places"))) == {
+        ("codes", "lateral_neck:left"),
+        ("codes", "nuchal_ligament:middle"),
+    }
+    assert checked(phone.get(part(form, "pain"))) == {("now", "6"), ("worst", "7")}
+
+
+def test_a_page_with_a_mistake_keeps_what_was_typed_and_says_what_is_wrong(phone: Client, form: Intake) -> None:
+    answer = phone.post(part(form, "pain"), {"best": "5", "worst": "2"})
+
+    page = words(answer)
+    assert "<title>Error:" in page
+    assert "There is a problem" in page
+    assert "Choose a number from 0 to 10." in page
+    assert "The worst pain cannot be less than the least pain." in page
+    assert checked(answer) == {("best", "5"), ("worst", "2")}
+    form.refresh_from_db()
+    assert form.answers == {}
+
+
+def test_an_allergy_nobody_asked_about_is_not_kept_as_none(phone: Client, form: Intake) -> None:
+    phone.post(part(form, "health"), {"medicines": "Ibuprofen"})
+    form.refresh_from_db()
+    assert form.answers["health"]["allergy_state"] == "not_asked"
+
+    answer = phone.post(part(form, "health"), {"allergy_state": "known"})
+    assert "Write what you are allergic to." in words(answer)
+
+    phone.post(part(form, "health"), {"allergy_state": "known", "allergies": "Lidocaine: swelling"})
+    assert "Known allergies" in words(phone.get(reverse("patients:form_check", args=[form.pk])))
+
+
+def test_no_safety_answer_is_chosen_beforehand(phone: Client, form: Intake) -> None:
+    assert checked(phone.get(part(form, "safety-1"))) == set()
+
+
+def test_none_of_these_is_one_tap_and_records_a_no_to_each(phone: Client, form: Intake) -> None:
+    answer = phone.post(part(form, "safety-1"), {"none": "1"})
+
+    assert answer.url == part(form, "safety-2")
+    form.refresh_from_db()
+    assert form.answers["red_flags"] == {it.code: False for it in pages(48)[5].questions}
+
+
+def test_none_of_these_never_overwrites_a_yes_or_a_not_sure(phone: Client, form: Intake) -> None:
+    first, second, *_ = (it.code for it in pages(48)[5].questions)
+
+    phone.post(part(form, "safety-1"), {"none": "1", first: "yes", second: "unsure"})
+
+    form.refresh_from_db()
+    assert form.answers["red_flags"][first] is True
+    assert form.answers["not_sure"] == [second]
+
+
+def test_an_emergency_answer_tells_her_at_once_what_to_do_and_alerts_the_clinic(phone: Client, form: Intake) -> None:
+    page = safety_page("rf_thunderclap_headache")
+
+    answer = phone.post(part(form, page.key), said(page, rf_thunderclap_headache="yes"), follow=True)
+
+    told = words(answer)
+    assert answer.redirect_chain[-1][0] == reverse("patients:form_urgent", args=[form.pk])
+    assert 'role="alert"' in told
+    assert "Call 112 or go to the nearest emergency department now." in told
+    assert "911" not in told
+    assert NOT_CONFIRMED in told
+    assert "Send what I have told you so far" in told
+    assert [flag.code for flag in RedFlag.objects.open()] == ["rf_thunderclap_headache"]
+
+
+def test_an_emergency_answer_does_not_wait_for_the_rest_of_the_page(phone: Client, form: Intake) -> None:
+    page = safety_page("rf_dysarthria")
+
+    answer = phone.post(part(form, page.key), {"rf_dysarthria": "yes"})
+
+    assert answer.url == reverse("patients:form_urgent", args=[form.pk])
+    assert RedFlag.objects.open().count() == 1
+
+
+def test_she_can_still_send_the_form_after_an_emergency_answer(phone: Client, form: Intake) -> None:
+    phone.post(part(form, "safety-1"), {"rf_lockjaw_facial_spasm": "yes"})
+
+    answer = phone.post(reverse("patients:form_check", args=[form.pk]), follow=True)
+
+    form.refresh_from_db()
+    assert (form.is_submitted, form.urgency) == (True, "emergency_now")
+    assert "your form was sent" in words(answer)
+    assert "Call 112" in words(answer)
+
+
+def test_thoughts_of_self_harm_are_met_with_kindness_and_no_number_of_our_own(phone: Client, form: Intake) -> None:
+    page = safety_page("rf_self_harm_thoughts")
+
+    told = words(phone.post(part(form, page.key), said(page, rf_self_harm_thoughts="yes"), follow=True))
+
+    assert "You are not alone with it" in told
+    assert rulebook().urgencies["emergency_now"].patient_message.split("number) ")[1] in told
+    assert "988" not in told
+
+
+def test_a_page_of_safety_questions_asks_for_each_answer_and_keeps_the_given(phone: Client, form: Intake) -> None:
+    page = pages(48)[5]
+    first = page.questions[0].code
+
+    answer = phone.post(part(form, page.key), {first: "no"})
+
+    assert words(answer).count("Answer this question, or choose “Not sure”.") == 2 * (len(page.questions) - 1)
+    assert checked(answer) == {(first, "no")}
+    form.refresh_from_db()
+    assert form.answers["red_flags"] == {first: False}
+
+
+def test_she_may_stop_and_go_on_where_she_was(phone: Client, form: Intake) -> None:
+    phone.post(part(form, "story"), {"text": "Stiff"})
+    answer = phone.post(part(form, "symptoms"), {"codes": ["stiff_neck"], "later": "1"})
+    assert answer.url == reverse("patients:forms")
+
+    assert f'href="{part(form, "places")}"' in words(phone.get(reverse("patients:forms")))
+
+
+def test_before_sending_she_checks_and_may_change_each_answer(phone: Client, form: Intake) -> None:
+    phone.post(part(form, "story"), {"text": "Since I moved house", "causes": ["awkward_sleep"]})
+    phone.post(part(form, "safety-3"), said(pages(48)[7], rf_gait_change="unsure"))
+
+    page = words(phone.get(reverse("patients:form_check", args=[form.pk])))
+
+    for shown in ("Since I moved house", "Sleeping in an awkward position", "Not sure: Have you become unsteady"):
+        assert shown in page
+    for key in ("story", "symptoms", "pain", "safety-1", "safety-6", "last"):
+        assert f'href="{part(form, key)}"' in page
+    assert "safety questions have no answer" in page
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_form_sent_twice_is_sent_once_and_opens_no_more(phone: Client, form: Intake) -> None:
+    url = reverse("patients:form_check", args=[form.pk])
+    for _ in range(2):
+        assert phone.post(url).url == reverse("patients:form_sent", args=[form.pk])
+
+    assert AuditEvent.objects.filter(deed="intake.submitted").count() == 1
+    assert phone.get(part(form, "story")).url == reverse("patients:form_sent", args=[form.pk])
+    assert "Sent on 14 September 2026" in words(phone.get(reverse("patients:forms")))
+
+
+def test_an_injured_neck_is_not_asked_how_far_it_turns(phone: Client, form: Intake) -> None:
+    last = safety_page("rf_cannot_rotate_45")
+    question = rulebook().red_flags["rf_cannot_rotate_45"].patient_question
+    assert question in words(phone.get(part(form, last.key)))
+
+    phone.post(part(form, "safety-1"), {"rf_dangerous_mechanism": "yes"})
+
+    assert question not in words(phone.get(part(form, last.key)))
+
+
+def test_anothers_form_does_not_exist_for_her(phone: Client) -> None:
+    other = a_portal_patient(family_name="Other")
+    assert other.user
+    theirs = intakes.start(other, by=other.user, now=NOW)
+
+    for name in ("form_check", "form_sent", "form_urgent"):
+        assert phone.get(reverse(f"patients:{name}", args=[theirs.pk])).status_code == 404
+    assert phone.get(part(theirs, "story")).status_code == 404
+    assert phone.post(part(theirs, "story"), {"text": "x"}).status_code == 404
+    assert Intake.objects.get(pk=theirs.pk).answers == {}
+
+
+def test_an_account_without_a_confirmed_record_has_no_form(db: None) -> None:
+    the_clinic()
+    stranger = a_patient(user=a_user(Role.PATIENT))
+
+    assert signed_in(stranger).get(reverse("patients:forms")).status_code == 404
+
+
+def test_a_mother_fills_in_for_the_child_she_has_chosen(leila: Patient, phone: Client) -> None:
+    child = a_patient(given_name="Zoe", family_name="Adams", user=leila.user, portal_confirmed_at=NOW)
+    session = phone.session
+    session["patient_id"] = str(child.pk)
+    session.save()
+
+    phone.post(reverse("patients:form_start"))
+
+    assert Intake.objects.get().patient == child
+
+
+def test_a_page_that_does_not_exist_is_not_found(phone: Client, form: Intake) -> None:
+    assert phone.get(part(form, "safety-99")).status_code == 404
+
+
+def test_a_clinician_writes_the_form_for_her_and_the_record_is_opened_in_the_trail(leila: Patient) -> None:
+    clinician = Client()
+    author = a_user(Role.CLINICIAN)
+    clinician.force_login(author)
+
+    answer = clinician.post(reverse("patients:staff_form_start", args=[leila.pk]))
+    form = Intake.objects.get()
+    assert answer.url == reverse("patients:staff_form_part", args=[leila.pk, form.pk, "story"])
+    assert leila.clinic_number in words(clinician.get(answer.url))
+
+    clinician.post(answer.url, {"text": "Told by phone"})
+    saved = AuditEvent.objects.get(deed="intake.part_saved")
+    assert (saved.by, saved.patient_id) == (author, leila.pk)
+    assert AuditEvent.objects.filter(deed="patient.opened", by=author).count() == 3
+
+
+def test_the_desk_has_no_way_to_the_form(leila: Patient, form: Intake) -> None:
+    desk = Client()
+    desk.force_login(a_user(Role.FRONT_DESK))
+
+    assert desk.post(reverse("patients:staff_form_start", args=[leila.pk])).status_code == 404
+    assert desk.get(reverse("patients:staff_form_part", args=[leila.pk, form.pk, "story"])).status_code == 404
+    assert desk.get(reverse("patients:form_check", args=[form.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("sent", [1, 50])
+def test_her_forms_cost_the_same_however_many_she_sent(
+    leila: Patient, phone: Client, sent: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Intake.objects.bulk_create(Intake(patient=leila, started_at=NOW, submitted_at=NOW) for _ in range(sent))
+    phone.get(reverse("patients:forms"))
+
+    with django_assert_num_queries(6):
+        phone.get(reverse("patients:forms"))
