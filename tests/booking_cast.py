@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from factories import NOW, a_clinician, a_patient, a_room, a_site, a_user, the_clinic
+
 from clinic.appointments.actions import booking
 from clinic.appointments.models import Appointment, Resource
-from factories import NOW, a_clinician, a_patient, a_room, a_site, a_user, the_clinic
 from patients.models import Patient
 from people.models import Site, User
 from people.rules.permissions import Role

@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from booking_cast import Cast, a_cast, at, later, service
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user
 
-from booking_cast import Cast, a_cast, at, later, service
 from clinic.appointments.actions import booking
 from clinic.appointments.models import Absence, Appointment, Closure, Hold, Resource
 from clinic.appointments.rules import refusals
 from clinic.appointments.rules.status import Status
-from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user
 from patients.models import RedFlag
 from people.models import AuditEvent
 from people.rules.permissions import Role
@@ -49,8 +49,8 @@ def a_session(patient: Any, *, modality: str = "exercise_program", plan: Plan | 
     )
 
 
-def a_flag(patient: Any, code: str = "rf_night_pain") -> RedFlag:
-    return RedFlag.objects.create(patient=patient, code=code, urgency="urgent", raised_at=NOW)
+def a_flag(patient: Any, code: str = "rf_fever") -> RedFlag:
+    return RedFlag.objects.create(patient=patient, code=code, urgency="emergency_now", raised_at=NOW)
 
 
 # --- what a booking keeps

@@ -74,7 +74,7 @@ def chosen(code: str) -> Choice | None:
     return Choice(starts_at, site, found) if site and len(found) == len(ids) else None
 
 
-def free_times(  # noqa: PLR0913 -- keyword-only, each narrows the search and most are left out
+def free_times(
     service: Service,
     *,
     patient: Patient | None,

@@ -1,14 +1,14 @@
-"""What the clinic asks of every booking, whoever makes it. Whether a time is still free is not asked here:
-only the database can answer that."""
+"""What the clinic asks of every booking, whoever makes it."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.actions import hours
-from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules import needs, slots
 from clinic.appointments.rules.refusals import (
     InThePast,
@@ -17,6 +17,7 @@ from clinic.appointments.rules.refusals import (
     OfAnotherPlan,
     OffTheGrid,
     OutsideHours,
+    SlotTaken,
     TooFarAhead,
     Unfit,
 )
@@ -28,17 +29,18 @@ CHANGED = _("Somebody else changed this visit first. Nothing was saved: look at 
 
 
 def may_be_booked(asked: Appointment, pieces: Collection[Resource], *, holder: Resource, now: datetime) -> None:
-    """Refuse what no clinic would book. `holder` is the patient's row in the book; all rows are fresh and locked.
+    """Refuse what no clinic would book. `holder` is the patient's row in the book; all are fresh and locked.
 
-    Raises `InThePast`, `TooFarAhead`, `OffTheGrid`, `NotOffered`, `Unfit`, `OutsideHours`, `NotTreatedAnyMore`,
-    `OfAnotherPlan`, and `HeldByRedFlag` for a treatment while a warning sign is open.
+    Raises `InThePast`, `TooFarAhead`, `OffTheGrid`, `SlotTaken`, `NotOffered`, `Unfit`, `NotTreatedAnyMore`,
+    `OfAnotherPlan`, `OutsideHours`, and `HeldByRedFlag` for a treatment while a warning sign is open.
     """
     _time(asked, now)
+    _taken(asked, [*pieces, holder])
     if not asked.service.is_enabled:
         raise NotOffered
     if not needs.fits(asked.service, pieces, site_id=asked.site_id):
         raise Unfit
-    _patient(holder.patient)
+    _patient(asked.patient)
     _session(asked)
     _hours(asked, pieces)
     refuse_if_held(asked.patient, asked.service.modality)
@@ -53,8 +55,23 @@ def _time(asked: Appointment, now: datetime) -> None:
         raise OffTheGrid
 
 
-def _patient(patient: Patient | None) -> None:
-    if patient is None or patient.is_archived or patient.is_dead:
+def _taken(asked: Appointment, pieces: Collection[Resource]) -> None:
+    """Says early, and in more words, what the database would refuse in the end. Only its constraint decides."""
+    during = (asked.starts_at, asked.ends_at)
+    cleaned = (asked.starts_at, asked.ends_at + timedelta(minutes=asked.service.cleanup_minutes))
+    rooms = [piece.pk for piece in pieces if piece.kind == Resource.Kind.ROOM]
+    others = [piece.pk for piece in pieces if piece.kind != Resource.Kind.ROOM]
+    held = Hold.objects.filter(
+        Q(resource__in=others, during__overlap=during) | Q(resource__in=rooms, during__overlap=cleaned)
+    )
+    taken = set(held.exclude(appointment=asked.pk).values_list("resource_id", flat=True))
+    if taken:
+        raise SlotTaken({piece.kind for piece in pieces if piece.pk in taken})
+
+
+def _patient(patient: Patient) -> None:
+    # Read anew: the page that asks may have been opened before somebody recorded a death.
+    if not Patient.objects.current().filter(pk=patient.pk, died_on=None).exists():
         raise NotTreatedAnyMore
 
 

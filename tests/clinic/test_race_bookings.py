@@ -1,0 +1,340 @@
+"""Many desks at once: real threads, real connections, real commits. The database decides who wins."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import pytest
+from booking_cast import Cast, a_cast, at
+from django.db import connection, connections
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.utils import IntegrityError
+from factories import NOW, a_clinician, a_patient, a_room
+
+from clinic.appointments.actions import booking
+from clinic.appointments.models import Appointment, Hold, Resource, Shift
+from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
+from patients.models import Patient
+from people.rules.refusal import ChangedMeanwhile, Refused
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+
+CLIENTS = 50
+ROUNDS = 200
+# So that every racer of every round is in the middle of it at the same time.
+PATIENCE = 60  # seconds
+
+Deed = Callable[[], Any]
+
+OVERLAPS = """
+    SELECT count(*) FROM appointments_hold one JOIN appointments_hold two
+    ON one.resource_id = two.resource_id AND one.id < two.id AND one.during && two.during
+"""
+
+
+def overlaps() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(OVERLAPS)
+        return int(cursor.fetchone()[0])
+
+
+class Race:
+    """Threads that each keep their own connection, and start each round together."""
+
+    def __init__(self, clients: int) -> None:
+        self.clients = clients
+        self.pool = ThreadPoolExecutor(clients)
+
+    def run(self, deeds: list[Deed]) -> list[Any]:
+        """What became of each deed: its result, or the refusal. Anything else is an error of ours."""
+        barrier = Barrier(len(deeds))
+
+        def start(deed: Deed) -> Any:
+            barrier.wait(PATIENCE)
+            try:
+                return deed()
+            except Refused as refusal:
+                return refusal
+
+        return list(self.pool.map(start, deeds))
+
+    def stop(self) -> None:
+        barrier = Barrier(self.clients)
+
+        def close() -> None:
+            barrier.wait(PATIENCE)
+            connections.close_all()
+
+        for closed in [self.pool.submit(close) for _ in range(self.clients)]:
+            closed.result()
+        self.pool.shutdown()
+
+
+@pytest.fixture
+def race() -> Iterator[Race]:
+    running = Race(CLIENTS)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def cast() -> Cast:
+    cast = a_cast()
+    work_around_the_clock(cast.sara, cast)
+    return cast
+
+
+def work_around_the_clock(clinician: Resource, cast: Cast) -> None:
+    Shift.objects.filter(resource=clinician).delete()
+    Shift.objects.bulk_create(
+        Shift(
+            resource=clinician,
+            site=cast.site,
+            weekday=day,
+            starts=time(0),
+            ends=time(23, 45),
+            valid_from=date(2020, 1, 1),
+        )
+        for day in range(7)
+    )
+
+
+def who_have_been_here(count: int) -> list[Patient]:
+    """Patients with a row in the book; one who comes for the first time gets hers with the booking."""
+    patients = [a_patient() for _ in range(count)]
+    Resource.objects.bulk_create(Resource(kind="patient", name=it.clinic_number, patient=it) for it in patients)
+    return patients
+
+
+def rounds(count: int) -> Iterator[datetime]:
+    """A time of its own for each round: every 45 minutes from Tuesday on."""
+    per_day = 24
+    for n in range(count):
+        yield at(0, day=15) + timedelta(days=n // per_day, minutes=45 * (n % per_day))
+
+
+def outcome(results: list[Any]) -> Counter[type]:
+    return Counter(type(result) for result in results)
+
+
+ONE_WINS = Counter({Appointment: 1, SlotTaken: CLIENTS - 1})
+
+
+def test_of_fifty_desks_booking_the_same_time_one_wins_two_hundred_times_over(race: Race, cast: Cast) -> None:
+    patients = who_have_been_here(CLIENTS)
+
+    seen = [
+        outcome(race.run([partial(cast.book, starts_at, patient=patient) for patient in patients]))
+        for starts_at in rounds(ROUNDS)
+    ]
+
+    assert seen == [ONE_WINS] * ROUNDS
+    assert (Appointment.objects.count(), overlaps()) == (ROUNDS, 0)
+
+
+def test_of_fifty_clinicians_wanting_the_same_room_one_gets_it(race: Race, cast: Cast) -> None:
+    patients = who_have_been_here(CLIENTS)
+    clinicians = [a_clinician(f"Clinician {n}") for n in range(CLIENTS)]
+    for clinician in clinicians:
+        work_around_the_clock(clinician, cast)
+
+    seen = [
+        outcome(
+            race.run(
+                [
+                    partial(cast.book, starts_at, patient=patient, resources=[clinician, cast.room])
+                    for patient, clinician in zip(patients, clinicians, strict=True)
+                ]
+            )
+        )
+        for starts_at in rounds(20)
+    ]
+
+    assert seen == [ONE_WINS] * 20
+    assert overlaps() == 0
+
+
+def test_overlapping_times_of_crossed_rooms_and_clinicians_never_deadlock(race: Race, cast: Cast) -> None:
+    """Everybody wants two of three clinicians' and rooms' quarter hours, in every order."""
+    people = [cast.sara, a_clinician("Mei Tanaka"), a_clinician("Omar Aziz")]
+    rooms = [cast.room, a_room("Room 2"), a_room("Room 3")]
+    for clinician in people[1:]:
+        work_around_the_clock(clinician, cast)
+    patients = [a_patient() for _ in range(CLIENTS)]
+
+    for starts_at in rounds(8):
+        results = race.run(
+            [
+                partial(
+                    cast.book,
+                    starts_at + timedelta(minutes=15 * (n % 2)),
+                    patient=patient,
+                    resources=[people[n % 3], rooms[n // 3 % 3]][:: 1 if n % 2 else -1],
+                )
+                for n, patient in enumerate(patients)
+            ]
+        )
+        assert set(outcome(results)) == {Appointment, SlotTaken}
+
+    assert overlaps() == 0
+
+
+def test_eight_desks_booking_eight_different_times_of_one_clinician_all_succeed(race: Race, cast: Cast) -> None:
+    patients = [a_patient() for _ in range(8)]
+    times = list(rounds(80))
+
+    for n in range(0, 80, 8):
+        results = race.run(
+            [
+                partial(cast.book, starts_at, patient=patient)
+                for patient, starts_at in zip(patients, times[n : n + 8], strict=True)
+            ]
+        )
+        assert outcome(results) == Counter({Appointment: 8})
+
+    assert overlaps() == 0
+
+
+def test_a_patient_booked_by_two_desks_at_once_with_different_clinicians_gets_one_visit(race: Race, cast: Cast) -> None:
+    mei, second_room = a_clinician("Mei Tanaka"), a_room("Room 2")
+    work_around_the_clock(mei, cast)
+
+    for starts_at in rounds(40):
+        patient = a_patient()  # whose row in the book neither desk finds yet
+        results = race.run(
+            [
+                partial(cast.book, starts_at, patient=patient),
+                partial(cast.book, starts_at, patient=patient, resources=[mei, second_room]),
+            ]
+        )
+        assert outcome(results) == Counter({Appointment: 1, SlotTaken: 1})
+
+    assert Resource.objects.filter(kind="patient").count() == 40
+    assert overlaps() == 0
+
+
+def test_a_form_sent_eight_times_at_once_is_one_booking(race: Race, cast: Cast) -> None:
+    for starts_at in rounds(20):
+        key, patient = uuid.uuid4(), a_patient()
+        results = race.run([partial(cast.book, starts_at, patient=patient, request_key=key)] * 8)
+        assert len({result.pk for result in results}) == 1
+
+    assert Appointment.objects.count() == 20
+
+
+def test_one_form_sent_at_once_with_two_choices_books_one_of_them(race: Race, cast: Cast) -> None:
+    mei, second_room = a_clinician("Mei Tanaka"), a_room("Room 2")
+    work_around_the_clock(mei, cast)
+    one, two = a_patient(), a_patient()
+
+    for starts_at in rounds(20):
+        key = uuid.uuid4()
+        results = race.run(
+            [
+                partial(cast.book, starts_at, patient=one, request_key=key),
+                partial(cast.book, starts_at, patient=two, resources=[mei, second_room], request_key=key),
+            ]
+        )
+        assert sorted(kind.__name__ for kind in outcome(results)) == ["Appointment", "UsedForAnother"]
+
+    assert Appointment.objects.count() == 20
+
+
+def test_a_time_that_is_cancelled_while_others_want_it_goes_to_one_of_them_or_stays_free(
+    race: Race, cast: Cast
+) -> None:
+    patients = [a_patient() for _ in range(20)]
+
+    for starts_at in rounds(15):
+        visit = cast.book(starts_at)
+        results = race.run(
+            [
+                partial(booking.cancel, visit, reason="", by=cast.rosa, now=NOW),
+                *[partial(cast.book, starts_at, patient=patient) for patient in patients],
+            ]
+        )
+        assert set(outcome(results[1:])) <= {Appointment, SlotTaken}
+        assert Appointment.objects.standing().filter(starts_at=starts_at).count() <= 1
+        assert results[0].status == "cancelled"
+
+    assert overlaps() == 0
+
+
+def test_of_two_visits_moved_to_the_same_time_one_gets_it_and_the_other_keeps_its_own(race: Race, cast: Cast) -> None:
+    for wanted in rounds(15):
+        times = [wanted + timedelta(days=20), wanted + timedelta(days=40)]
+        visits = [cast.book(starts_at, patient=a_patient()) for starts_at in times]
+        results = race.run(
+            [
+                partial(booking.move, visit, starts_at=wanted, resources=cast.pieces, revision=0, by=cast.rosa, now=NOW)
+                for visit in visits
+            ]
+        )
+        assert outcome(results) == Counter({Appointment: 1, SlotTaken: 1})
+        loser = next(visit for visit, result in zip(visits, results, strict=True) if isinstance(result, SlotTaken))
+        was = loser.starts_at
+        loser.refresh_from_db()
+        assert (loser.starts_at, loser.revision, loser.holds.count()) == (was, 0, 3)
+
+    assert overlaps() == 0
+
+
+def test_two_visits_that_swap_their_times_at_once_do_not_deadlock(race: Race, cast: Cast) -> None:
+    for wanted in rounds(20):
+        times = [wanted + timedelta(days=20), wanted + timedelta(days=40)]
+        visits = [cast.book(starts_at, patient=a_patient()) for starts_at in times]
+        results = race.run(
+            [
+                partial(booking.move, visit, starts_at=to, resources=cast.pieces, revision=0, by=cast.rosa, now=NOW)
+                for visit, to in zip(visits, reversed(times), strict=True)
+            ]
+        )
+        assert SlotTaken in outcome(results)
+
+    assert overlaps() == 0
+
+
+def test_one_visit_moved_cancelled_and_stepped_on_at_once_ends_in_one_clear_state(race: Race, cast: Cast) -> None:
+    for starts_at in rounds(15):
+        visit = cast.book(starts_at, patient=a_patient())
+        to = starts_at + timedelta(days=30)
+        results = race.run(
+            [
+                partial(booking.move, visit, starts_at=to, resources=cast.pieces, revision=0, by=cast.rosa, now=NOW),
+                partial(booking.cancel, visit, reason="", by=cast.rosa, now=NOW),
+                partial(booking.confirm, visit, by=None, now=NOW),
+            ]
+        )
+        assert set(outcome(results)) <= {Appointment, ChangedMeanwhile, CannotBecome}
+        visit.refresh_from_db()
+        assert visit.revision == 1
+        assert visit.holds.count() == (0 if visit.status == "cancelled" else 3)
+
+
+def test_without_any_of_our_code_the_database_still_lets_only_one_in(race: Race, cast: Cast) -> None:
+    """Rows written straight away, no lock and no check: the guard is the constraint."""
+    patients = [a_patient() for _ in range(CLIENTS)]
+
+    def write(patient: Any, starts_at: datetime) -> str:
+        visit = Appointment.objects.create(
+            patient=patient, service_code="review", clinician=cast.sara, site=cast.site, starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=30), booked_at=NOW, timed_at=NOW,
+        )  # fmt: skip
+        try:
+            Hold.objects.create(
+                appointment=visit, resource=cast.sara, during=DateTimeTZRange(visit.starts_at, visit.ends_at)
+            )
+        except IntegrityError as error:
+            return "refused" if "resource_is_in_one_place_at_a_time" in str(error) else str(error)
+        return "held"
+
+    for starts_at in rounds(10):
+        results = race.run([partial(write, patient, starts_at) for patient in patients])
+        assert Counter(results) == Counter({"held": 1, "refused": CLIENTS - 1})
+
+    assert overlaps() == 0
