@@ -136,6 +136,7 @@ def test_a_visits_messages_show_what_its_change_has_overtaken(desk: Client) -> N
 
     assert shown.count("the visit has changed since") == 2
     assert "Visit cancelled" in shown
+    assert shown.count("Send again:") == 1  # the news of the cancelling; nobody needs the confirmation any more
 
 
 @pytest.mark.parametrize("role", [Role.PATIENT])

@@ -82,6 +82,17 @@ def test_of_two_moves_in_one_breath_only_the_last_is_told() -> None:
     assert list(news) == [("suppressed", "said_anew"), ("suppressed", "moved"), ("sent", "")]
 
 
+def test_another_room_at_the_same_time_is_no_news() -> None:
+    visit = a_visit(at(22, 10), booked_at=NOW)
+    planning.plan(now=NOW)
+    move(visit, at(22, 10), now=NOW + timedelta(seconds=5))
+
+    look(NOW + timedelta(seconds=10))
+
+    assert [kind for kind, state, _ in told() if state == "sent"] == ["booked"]
+    assert Message.objects.filter(kind="moved").count() == 0
+
+
 def test_a_cancelled_visit_is_called_off_and_not_reminded_of(mailoutbox: list[object]) -> None:
     visit = a_visit(at(17, 10, 30))
     planning.plan(now=NOW)

@@ -61,7 +61,7 @@ CANARIES = {"desk_note": "Canarynote", "family_name": "Canaryfamily", "address":
 def every_message() -> list[Message]:
     """One of each kind, for a patient whose every other field holds a canary."""
     the_clinic()
-    a_clinician("Canary Haddad", profession="physical_therapist")
+    a_clinician("Sara Canaryhaddad", profession="physical_therapist")
     patient = a_patient(email="leila@example.org", birth_date=date(1943, 2, 1), title="Canarytitle", **CANARIES)
     site = a_site("Canarysite", address="Canaryaddress")
     a_visit(patient=patient, booked_at=NOW, site=site, service_code="svc_first_assessment")

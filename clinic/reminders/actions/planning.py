@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from clinic.appointments.models import Appointment
@@ -24,6 +24,7 @@ CALLS_FOR_A_CLINICIAN: Final = ("emergency_now", "same_day")  # codes of urgenci
 _PLANNER = 0x52454D494E44  # of the advisory lock; any number that nobody else uses
 
 Kind = Message.Kind
+State = Message.State
 
 
 @transaction.atomic
@@ -57,11 +58,15 @@ def _said(*kinds: Kind) -> Exists:
 
 
 def _news(now: datetime) -> Iterator[Message]:
-    told = Message.objects.filter(
-        appointment=OuterRef("pk"), kind__in=[Kind.BOOKED, Kind.MOVED], due_at=OuterRef("timed_at")
-    )
-    visits = Appointment.objects.expected().filter(
-        ~Exists(told), timed_at__gt=now - timing.NEWS_IS_NEW_FOR, starts_at__gt=now
+    told = Message.objects.news().filter(appointment=OuterRef("pk"))
+    last_heard = told.exclude(state__in=[State.SUPPRESSED, State.EXPIRED]).order_by("-due_at").values("starts_at")[:1]
+    visits = (
+        Appointment.objects.expected()
+        .filter(timed_at__gt=now - timing.NEWS_IS_NEW_FOR, starts_at__gt=now)
+        .filter(~Exists(told.filter(due_at=OuterRef("timed_at"))))
+        # Another room at the same time is no news to her.
+        .annotate(last_heard=Subquery(last_heard))
+        .filter(Q(last_heard=None) | ~Q(last_heard=F("starts_at")))
     )
     for visit in visits:
         # Moving it there and back is two pieces of news, booking it is one.

@@ -29,8 +29,9 @@ _STANDS: Final[Conditions] = {
     **_SAME_TIME,
     "over": Q(appointment__status__in=[Status.BOOKED, Status.CONFIRMED]),
 }
-# Moved away and back while the first mail waited: only the last is news. Its due time is when that happened.
-_NEWS: Final[Conditions] = {**_STANDS, "said_anew": Q(appointment__timed_at=F("due_at"))}
+# Moved away and back while the first mail waited: only the last is news.
+_NEWER = Message.objects.news().filter(appointment=OuterRef("appointment"), due_at__gt=OuterRef("due_at"))
+_NEWS: Final[Conditions] = {**_STANDS, "said_anew": Q(~Exists(_NEWER))}
 _CANCELLED: Final[Conditions] = {"stands_again": Q(appointment__cancelled_at__isnull=False), **_SAME_TIME}
 _UNCONFIRMED: Final[Conditions] = {"confirmed": Q(appointment__status=Status.BOOKED)}
 
@@ -54,10 +55,7 @@ def of(message: Message) -> Conditions:
 
 def holds(message: Message) -> Exists:
     """As one condition for an UPDATE of `message`: everything is still true."""
-    true = Message.objects.filter(pk=OuterRef("pk"))
-    for condition in of(message).values():
-        true = true.filter(condition)
-    return Exists(true)
+    return Exists(Message.objects.filter(*of(message).values(), pk=OuterRef("pk")))
 
 
 def why_not(message: Message) -> str:

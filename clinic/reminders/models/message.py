@@ -31,6 +31,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Everything a list of messages prints, in one query."""
         return self.select_related("patient", "staff", "appointment__site")
 
+    def news(self) -> Self:
+        """That tell a patient when to come, for the first time or anew."""
+        return self.filter(kind__in=[Message.Kind.BOOKED, Message.Kind.MOVED])
+
     def of_patient(self, patient_id: uuid.UUID) -> Self:
         return self.filter(patient_id=patient_id)
 
@@ -152,7 +156,7 @@ class Message(models.Model):
 
     @property
     def may_be_resent(self) -> bool:
-        return self.state in self.SETTLED
+        return self.state in self.SETTLED and not self.is_overtaken
 
     @property
     def may_be_stopped(self) -> bool:
@@ -160,9 +164,9 @@ class Message(models.Model):
 
     @property
     def is_overtaken(self) -> bool:
-        """It waits, but what it would say is not so any more: it will be closed when its turn comes."""
+        """What it says about a visit is not so any more. If it still waits, it is closed when its turn comes."""
         visit = self.appointment
-        if self.state != self.State.READY or visit is None:
+        if visit is None:
             return False
         says_cancelled = self.kind == self.Kind.CANCELLED
         return visit.starts_at != self.starts_at or says_cancelled is visit.is_standing
