@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -63,6 +64,14 @@ class StaffPasswordResetForm(account.ResetPasswordForm):
         email: str = super().clean_email()
         self.users = [user for user in self.users if user.is_staff_member]
         return email
+
+
+class PasskeyForm(AddWebAuthnForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].label = _("Sign in with it alone, without a password")
+        self.fields["passwordless"].help_text = _("It then asks for your fingerprint, face or PIN each time.")
+        self.fields["passwordless"].initial = True
 
 
 class JoinForm(forms.Form):

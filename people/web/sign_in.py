@@ -5,10 +5,11 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.account.adapter import get_adapter
+from allauth.mfa.webauthn import views as passkeys
 from django.http import HttpResponse
 
 from people.web import forms
-from people.web.guards import public
+from people.web.guards import public, staff_setting_up
 
 
 class RequestCode(account.RequestLoginCodeView):
@@ -44,3 +45,4 @@ sign_in = public(account.LoginView.as_view(form_class=forms.SignInForm))
 request_code = public(RequestCode.as_view())
 confirm_code = public(account.ConfirmLoginCodeView.as_view(form_class=forms.CodeForm))
 reset_password = public(ResetPassword.as_view())
+add_passkey = staff_setting_up(passkeys.AddWebAuthnView.as_view(form_class=forms.PasskeyForm))
