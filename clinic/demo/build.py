@@ -88,7 +88,8 @@ def _details(person: object) -> registration.Details:
 def _warn(patient: Patient, diary: Diary, chance: random.Random, today: date) -> None:
     """Unsteady legs and clumsy hands: two answers that a doctor must look at today."""
     called_at = diary.now - timedelta(days=2)
-    diary.book(patient, "first_assessment", [today + timedelta(days=n) for n in range(4)], booked_at=called_at)
+    days = [today + timedelta(days=n) for n in range(4)]
+    diary.book(patient, "first_assessment", days, booked_at=called_at, not_before=diary.now)
     answers = frozenset({"rf_gait_change", "rf_hand_clumsiness"})
     Treatment(patient, WARNING, diary, chance).send_form(at=diary.now - timedelta(minutes=50), yes=answers)
 

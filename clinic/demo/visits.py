@@ -31,11 +31,12 @@ class Diary:
         days: Iterable[date],
         *,
         booked_at: datetime,
+        not_before: datetime | None = None,
         session: PlannedSession | None = None,
     ) -> Appointment | None:
         """Book the first time that fits and live it up to now; None when those days are full."""
         service = rulebook().services[service_code]
-        place = self.timetable.first_place(service, patient.pk, days, after=booked_at)
+        place = self.timetable.first_place(service, patient.pk, days, after=not_before or booked_at)
         if place is None:
             return None
         self.timetable.pencil_in(service, patient.pk, place)
