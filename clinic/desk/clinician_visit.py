@@ -103,6 +103,8 @@ def _names(result: TriageResult) -> list[str]:
     """The treatments that these answers hold back, in words."""
     book = rulebook()
     blocked = book.modalities_blocked_by(result.blocks)
+    if blocked == book.modalities.keys():
+        return [_("every treatment, until a clinician has looked")]
     return [modality.name for code, modality in book.modalities.items() if code in blocked]
 
 

@@ -138,7 +138,7 @@ def test_the_visit_shows_what_she_said_what_it_means_and_where_that_is_written(
         "meningitis or sepsis",
         "Not yet confirmed by a clinician",
         "Held back by these answers:",
-        "Trigger point dry needling",
+        "every treatment, until a clinician has looked",
         "questions are open: ask them now",
         "Close with a finding",
     ):
