@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from patients.actions import assessments
+from patients.actions.assessments import save as keep_draft
+from patients.actions.assessments import sign
 from patients.models import Assessment
 from patients.rules.rulebook import rulebook
 from patients.web.assessment_forms import AssessmentForm, as_typed
@@ -50,10 +51,10 @@ def write(request: SignedInRequest, assessment: Assessment) -> Draft:
 def _keep(request: SignedInRequest, draft: Draft, revision: int) -> None:
     now = timezone.now()
     try:
-        saved = assessments.save(draft.assessment, revision=revision, by=request.user, now=now, **draft.form.kept())
+        saved = keep_draft(draft.assessment, revision=revision, by=request.user, now=now, **draft.form.kept())
         draft.assessment, draft.revision = saved, saved.revision
         if "sign" in request.POST:
-            draft.assessment = assessments.sign(saved, by=request.user, now=now)
+            draft.assessment = sign(saved, by=request.user, now=now)
     except ChangedMeanwhile as refusal:
         _show_both(draft, refusal)
     except Refused as refusal:
