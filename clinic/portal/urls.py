@@ -1,18 +1,19 @@
-"""Placeholder until the real views land."""
-from django.urls import path
-from django.http import HttpResponse
-from people.web.guards import public
+"""The patient's doors. One address for one thing: a GET shows it, a POST changes it."""
 
-@public
-def soon(request, **kw): return HttpResponse("soon")
+from django.urls import URLPattern, path
+
+from clinic.portal import form_link, link, plan, preferences, today, urgent, visits, who
 
 app_name = "portal"
-urlpatterns = [
-    path("me/", soon, name="today"),
-    path("me/plan/", soon, name="plan"),
-    path("me/visits/", soon, name="visits"),
-    path("me/settings/", soon, name="settings"),
-    path("help/urgent/", soon, name="urgent"),
-    path("a/<str:token>/", soon, name="link"),
-    path("f/<str:token>/", soon, name="form"),
+urlpatterns: list[URLPattern] = [
+    path("me/", today.today, name="today"),
+    path("me/who/", who.who, name="who"),
+    path("me/plan/", plan.plan, name="plan"),
+    path("me/exercises/<uuid:exercise_id>/", today.exercise, name="exercise"),
+    path("me/visits/", visits.visits, name="visits"),
+    path("me/visits/<uuid:visit_id>/", visits.change, name="visit_change"),
+    path("me/settings/", preferences.settings, name="settings"),
+    path("help/urgent/", urgent.urgent, name="urgent"),
+    path("a/<str:token>/", link.link, name="link"),
+    path("f/<str:token>/", form_link.form_link, name="form"),
 ]

@@ -1,5 +1,6 @@
 """Starting and ending a plan."""
 
+import itertools
 import threading
 from datetime import time, timedelta
 
@@ -46,7 +47,7 @@ def test_the_days_of_a_plan_are_in_order(code: str) -> None:
     phases = list(plan.phases.all())
     assert phases[0].starts_on == plan.starts_on
     assert phases[-1].ends_on == plan.ends_on
-    for before, after in zip(phases, phases[1:], strict=False):
+    for before, after in itertools.pairwise(phases):
         assert before.starts_on <= before.ends_on < after.starts_on <= after.ends_on
     for it in plan.sessions.select_related("phase"):
         assert it.phase.starts_on <= it.due_from <= it.due_on <= it.due_until <= it.phase.ends_on, it

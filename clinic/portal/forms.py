@@ -1,0 +1,28 @@
+"""What a patient types in the portal."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from programs.web.forms import USUAL_REMINDER
+
+
+class BirthDateForm(forms.Form):
+    birth_date = forms.DateField(
+        label=_("Birth date"),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
+    )
+
+
+class MailForm(forms.Form):
+    may_be_mailed = forms.BooleanField(label=_("Send me e-mail about my visits"), required=False)
+
+
+class ReminderForm(forms.Form):
+    remind_at = forms.TimeField(
+        label=_("Remind me of my exercises at"),
+        help_text=_("Leave it empty for no reminders."),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    usual = USUAL_REMINDER

@@ -1,0 +1,74 @@
+"""The link in a message: one visit, without signing in. First name, date, time, place; nothing clinical."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from clinic.appointments.actions import booking
+from clinic.appointments.models import Appointment
+from clinic.appointments.rules.status import Status
+from clinic.portal import limits
+from clinic.portal.visits import may_change, refuse_if_moved_since
+from people.actions import audit
+from people.models import Clinic
+from people.rules.refusal import Refused
+from people.web.guards import public
+
+BY_LINK = "patient_link"
+
+
+@public
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """The visit as it stands now. A GET changes nothing about it: mail scanners open every link they see."""
+    if limits.is_flooding(request):
+        return limits.asked_to_wait(request)
+    visit = visit_behind(token)
+    if visit is None:
+        return stopped_working(request)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            _answered(request, visit)
+        except Refused as refused:
+            refusal = str(refused)
+            visit.refresh_from_db()
+        else:
+            return redirect("portal:link", token)
+    else:
+        audit.record(None, "appointment.link_opened", visit)
+    now = timezone.now()
+    context = {
+        "visit": visit,
+        "refusal": refusal,
+        "can_confirm": visit.status == Status.BOOKED and now < visit.starts_at,
+        "can_change": may_change(visit, now),
+        "has_begun": visit.starts_at <= now,
+        "is_cancelling": "cancel" in request.GET and not refusal,
+    }
+    return render(request, "portal/link.html", context)
+
+
+def visit_behind(token: str) -> Appointment | None:
+    """The visit a link opens, or None: never given, too old, or the patient's record is closed."""
+    visit_id = Appointment.id_in_link(token)
+    visit = Appointment.objects.select_related("patient", "site").filter(pk=visit_id).first() if visit_id else None
+    if visit is None or not visit.link_works_at(timezone.now()):
+        return None
+    return None if visit.patient.is_archived or visit.patient.is_dead else visit
+
+
+def stopped_working(request: HttpRequest) -> HttpResponse:
+    """The same bytes for a link that is too old and for one that never was: no answer helps to guess."""
+    # Rendered without the request, so that not even a fresh CSRF token tells two answers apart.
+    return HttpResponse(render_to_string("portal/link_stopped.html", {"clinic": Clinic.objects.first()}), status=404)
+
+
+def _answered(request: HttpRequest, visit: Appointment) -> None:
+    """Say yes or call it off. Raises `Refused`."""
+    now = timezone.now()
+    refuse_if_moved_since(visit, request.POST.get("revision", ""))
+    if request.POST.get("do") == "confirm":
+        booking.confirm(visit, by=None, now=now)
+    elif request.POST.get("do") == "cancel" and may_change(visit, now):
+        booking.cancel(visit, reason=BY_LINK, by=None, now=now)

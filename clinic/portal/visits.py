@@ -1,0 +1,142 @@
+"""My visits: what is booked, saying yes, another time, and calling it off."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import groupby, islice
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.appointments.actions import availability, booking
+from clinic.appointments.actions.availability import Choice, Offer
+from clinic.appointments.models import Appointment
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
+from clinic.portal.door import own
+from patients.models import Patient
+from people.rules.refusal import ChangedMeanwhile, Refused
+from people.web.guards import SignedInRequest
+from programs.models import PlannedSession
+
+# Later than this the clinic can no longer give the time to anybody else: a call settles it.
+CHANGE_UNTIL = timedelta(hours=24)
+LOOK_AHEAD = 21  # days
+DAYS_SHOWN = 7
+PAST_ON_A_PAGE = 20
+BY_PATIENT = "patient_portal"
+
+
+class TooLateToChange(Refused):
+    """Inside the last day only a call changes a visit."""
+
+
+def may_change(visit: Appointment, now: datetime) -> bool:
+    """Whether the patient may still move or cancel it without a call."""
+    return visit.status in MAY_BE_MOVED and visit.starts_at - now > CHANGE_UNTIL
+
+
+def refuse_if_moved_since(visit: Appointment, revision: str) -> None:
+    """A yes or a no counts for the time that stood on the page. Raises `ChangedMeanwhile`."""
+    if revision != str(visit.revision):
+        raise ChangedMeanwhile(_("The clinic changed this visit a moment ago. Please look at it again."))
+
+
+@own
+def visits(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    """What is to come, and what has been."""
+    now = timezone.now()
+    mine = Appointment.objects.visible_to(request.user).filter(patient=patient).select_related("clinician", "site")
+    past = mine.filter(ends_at__lte=now).order_by("-starts_at")
+    due = PlannedSession.objects.visible_to(request.user).of_active_plans().filter(plan__patient=patient)
+    unbooked = due.exclude(appointments__status__in=frozenset(Status) - {Status.CANCELLED, Status.MISSED})
+    context = {
+        "active": "visits",
+        "coming": mine.filter(ends_at__gt=now).standing().order_by("starts_at"),
+        "past": Paginator(past, PAST_ON_A_PAGE).get_page(request.GET.get("page")),
+        "next_due": unbooked.filter(due_until__gte=timezone.localdate()).order_by("due_from").first(),
+    }
+    return render(request, "portal/visits.html", context)
+
+
+@own
+def change(request: SignedInRequest, patient: Patient, visit_id: UUID) -> HttpResponse:
+    """One visit. `?offer=` asks before moving it, `?cancel=1` before calling it off; a POST does it."""
+    mine = Appointment.objects.visible_to(request.user).filter(patient=patient)
+    visit = mine.select_related("clinician", "site", "patient").filter(pk=visit_id).first()
+    if visit is None:
+        raise Http404
+    refusal = ""
+    if request.method == "POST":
+        try:
+            return _changed(request, visit)
+        except Refused as refused:
+            refusal = str(refused)
+            visit.refresh_from_db()
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "active": "visits",
+        "visit": visit,
+        "refusal": refusal,
+        "has_begun": visit.starts_at <= now,
+    }
+    if may_change(visit, now):
+        context["can_change"] = True
+        if not refusal and (chosen := _chosen(visit, request.GET.get("offer", ""))):
+            context |= {"chosen": chosen, "offer": request.GET["offer"]}
+        elif not refusal and "cancel" in request.GET:
+            context["is_cancelling"] = True
+        else:
+            context["days"] = list(_days(visit, now))
+    return render(request, "portal/visit.html", context)
+
+
+def _changed(request: SignedInRequest, visit: Appointment) -> HttpResponse:
+    """Do what was asked. Raises `Refused`."""
+    now, do = timezone.now(), request.POST.get("do")
+    refuse_if_moved_since(visit, request.POST.get("revision", ""))
+    if do == "confirm":
+        booking.confirm(visit, by=request.user, now=now)
+        messages.success(request, _("Thank you. We expect you."))
+        return redirect("portal:today")
+    if not may_change(visit, now):
+        raise TooLateToChange(_("This visit is less than 24 hours away, or has changed. Please call us."))
+    if do == "cancel":
+        booking.cancel(visit, reason=BY_PATIENT, by=request.user, now=now)
+        messages.success(request, _("The visit is cancelled. Call us or write to us for a new one."))
+        return redirect("portal:visits")
+    choice = _chosen(visit, request.POST.get("offer", ""))
+    if do != "move" or choice is None:
+        raise Http404
+    moved = booking.move(
+        visit, starts_at=choice.starts_at, resources=choice.resources, revision=visit.revision, by=request.user, now=now
+    )
+    messages.success(request, _("Your visit has moved."))
+    return redirect("portal:visit_change", moved.pk)
+
+
+def _chosen(visit: Appointment, code: str) -> Choice | None:
+    """The time behind a button of this page: with the same clinician, whatever the address says."""
+    choice = availability.chosen(code) if code else None
+    return choice if choice and visit.clinician in choice.resources else None
+
+
+def _days(visit: Appointment, now: datetime) -> Iterator[tuple[date, list[Offer]]]:
+    """Only days with free times, each with its times; the same service with the same clinician."""
+    first = timezone.localtime(now, visit.site.zone).date()
+    offers = availability.free_times(
+        visit.service,
+        patient=visit.patient,
+        first=first,
+        days=LOOK_AHEAD,
+        now=now,
+        site=visit.site,
+        clinician=visit.clinician,
+    )
+    by_day = groupby(offers, key=lambda offer: offer.local_start.date())
+    for day, times in islice(by_day, DAYS_SHOWN):
+        yield day, list(times)
