@@ -59,9 +59,23 @@ def name(path: Path) -> str:
 
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Line and name of each method called; a deed called with its module (`assessments.save(...)`) is no method."""
+    tree = ast.parse(path.read_text())
+    deeds = {alias.asname or alias.name for module, alias in imports(tree) if module.endswith("actions")}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield node.lineno, node.func.attr
+            of = node.func.value
+            if not (isinstance(of, ast.Name) and of.id in deeds):
+                yield node.lineno, node.func.attr
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, ast.alias]]:
+    """Everything imported, with the module it comes from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, alias) for alias in node.names)
 
 
 def test_only_the_agreed_things_stand_at_the_top() -> None:
@@ -83,15 +97,6 @@ def test_no_module_is_too_long_to_read() -> None:
     assert long == {}
 
 
-def imports(path: Path) -> Iterator[tuple[str, str]]:
-    """Module and name of everything `path` imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            yield from ((node.module or "", alias.name) for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
-
-
 def test_rules_are_pure() -> None:
     allowed = {
         ("django.db.models", "TextChoices"),
@@ -100,10 +105,10 @@ def test_rules_are_pure() -> None:
         ("django.utils.translation", "ngettext_lazy"),
     }
     guilty = [
-        f"{name(path)}: {module} {imported}"
+        f"{name(path)}: {module} {alias.name}"
         for path in modules(under="rules")
-        for module, imported in imports(path)
-        if module.startswith(("django", "clinic.settings")) and (module, imported) not in allowed
+        for module, alias in imports(ast.parse(path.read_text()))
+        if module.startswith(("django", "clinic.settings")) and (module, alias.name) not in allowed
     ]
 
     assert guilty == []
@@ -172,17 +177,13 @@ def test_every_constraint_is_a_sentence() -> None:
 
 def test_every_action_leaves_an_audit_line() -> None:
     """A public function in an actions module that writes must be traced, itself or through what it calls."""
-    silent = []
-    for path in modules(under="actions"):
-        source = path.read_text()
-        if (
-            any(call in WRITES | {"update"} for _, call in calls(path))
-            and "audit.record" not in source
-            and path.stem != "audit"
-        ):
-            silent.append(name(path))
+    silent = [
+        name(path)
+        for path in modules(under="actions")
+        if any(call in WRITES for _, call in calls(path)) and "audit.record" not in path.read_text()
+    ]
 
-    assert silent == []
+    assert silent == ["people/actions/audit.py"]
 
 
 @pytest.mark.parametrize("word", [r"\bTODO\b", r"\bFIXME\b", r"\bXXX\b", "NotImplementedError"])
