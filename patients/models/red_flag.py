@@ -24,7 +24,7 @@ class RedFlag(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="red_flags")
     code = models.CharField(max_length=60)  # of red_flags.toml
-    urgency = models.CharField(max_length=40)  # of the whole screen it was raised by
+    urgency = models.CharField(max_length=40)  # its own, or of the gravest combination it takes part in
     intake = models.ForeignKey(Intake, models.PROTECT, null=True, related_name="red_flags")
     raised_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True)
