@@ -77,7 +77,7 @@ def _clinic(places: Places, variables: Mapping[str, str], port: int) -> list[Pro
     celery = ["celery", "--app", "clinic"]
     web = ["gunicorn", "clinic.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
     commands = {
-        "web": [*web, "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--graceful-timeout", "5"],
+        "web": [*web, "--bind", f"127.0.0.1:{port}", "--preload", "--no-control-socket", *["--graceful-timeout", "5"]],
         # One worker has no neighbours to greet, which would cost it a second.
         "worker": [*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip"],
         "beat": [*celery, "beat", "--schedule", str(places.data / "beat-schedule"), "--pidfile", ""],
