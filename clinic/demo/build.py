@@ -19,7 +19,7 @@ from programs.rules.rulebook import rulebook
 PATIENTS = 200
 IN_TREATMENT = 28
 HISTORY_DAYS = 85
-FULL_DAY, USUAL_DAY = 32, 9  # visits; today is full
+FULL_DAY, USUAL_DAY = 32, 8  # visits; today is full
 FAR_THROUGH = (1.1, 0.02, 0.3, 0.7)  # how far plans have got: every phase is seen, and some have ended
 OTHER_VISITS = (
     "review",
