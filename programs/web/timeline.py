@@ -1,6 +1,7 @@
 """The plan as a drawing: where every mark stands. The table beside it says the same in words."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,10 +40,21 @@ def drawn(plan: Plan, phases: Sequence[Phase], *, today: date) -> dict[str, Any]
              "phase": it, "css": (it.ordinal - 1) % 3 + 1}
             for it in phases
         ],
-        "weeks": [{"x": round(LEFT + at / days * WIDTH, 1), "number": at // 7 + 1} for at in range(0, days, step)],
+        "weeks": [
+            {"x": round(LEFT + at / days * WIDTH, 1), "number": at // 7 + 1} for at in range(0, plan.weeks * 7, step)
+        ],
         "lanes": [
             {"y": HEAD + LANE * row, "middle": HEAD + LANE * row + 24, "modality": it} for row, it in enumerate(lanes)
         ],
-        "marks": [Mark(x(it.due_on) + 8, HEAD + LANE * lanes.index(it.modality) + 20, it) for it in sessions],
+        "marks": list(_marks(sessions, lanes, x)),
         "today": x(today) if plan.starts_on <= today <= plan.ends_on else None,
     }  # fmt: skip
+
+
+def _marks(sessions: Sequence[PlannedSession], lanes: Sequence[str], x: Callable[[date], float]) -> Iterator[Mark]:
+    beside: Counter[tuple[str, date]] = Counter()
+    for it in sessions:
+        # Two of a treatment due on one day stand beside, not on top of, each other.
+        shift = 8 + 14 * beside[it.modality, it.due_on]
+        beside[it.modality, it.due_on] += 1
+        yield Mark(x(it.due_on) + shift, HEAD + LANE * lanes.index(it.modality) + 20, it)

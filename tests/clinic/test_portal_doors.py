@@ -37,7 +37,7 @@ def family() -> tuple[User, Patient, Patient]:
 
 
 def test_a_mother_of_two_is_asked_who_it_is_for(family: tuple[User, Patient, Patient]) -> None:
-    mother, ari, bea = family
+    mother, *_children = family
     client = signed_in(mother)
 
     assert client.get("/me/").url == "/me/who/"

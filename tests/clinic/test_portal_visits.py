@@ -196,7 +196,7 @@ def test_the_link_calls_off_only_after_asking(portal: Portal) -> None:
         asked_only = what_stands(portal)
         answer = client.post(link_of(portal.visit), {"do": "cancel", "revision": portal.visit.revision}, follow=True)
 
-    assert "Cancel your visit?" in question
+    assert "Change or cancel your visit?" in question
     assert asked_only[0] == "booked"
     assert "This visit is cancelled." in answer.content.decode()
     assert what_stands(portal)[0::2] == ("cancelled", 0)
