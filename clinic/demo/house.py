@@ -34,8 +34,8 @@ ROOMS = (
     ("Room 5, manual care", 0, ("room_manual",)),
     ("Room 6, consulting", 0, ("room_consult", "room_quiet")),
     ("Gym", 0, ("room_gym",)),
-    ("Harbor 1, consulting", 1, ("room_consult", "room_quiet")),
-    ("Harbor 2, treatment", 1, ("room_treatment", "room_laser", "room_gym")),
+    ("Quay 1, consulting", 1, ("room_consult", "room_quiet")),
+    ("Quay 2, treatment", 1, ("room_treatment", "room_laser", "room_gym")),
 )
 DEVICES = (
     ("Ultrasound", 0, "dev_ultrasound"),
@@ -63,7 +63,7 @@ def open_doors(*, now: datetime, today: date) -> House:
     organization.change_clinic(by=owner, sender_name="Northgate", phone="+12025550100")
     sites = [
         organization.open_site(by=owner, name=name, address=address, phone="+12025550100", time_zone=TIME_ZONE)
-        for name, address in (("Northgate Main", "12 Elm Street"), ("Northgate Harbor", "3 Quay Road"))
+        for name, address in (("Northgate Main", "12 Elm Street"), ("Northgate Quay", "3 Quay Road"))
     ]
     members = {email: _join(name, email, role, profession, owner, now) for name, email, role, profession, _ in STAFF}
     rooms = [roster.add_piece(ROOM, name=name, site=sites[at], offers=kinds, by=owner) for name, at, kinds in ROOMS]
