@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.appointments.actions import hours
-from clinic.appointments.models import Hold, Resource
+from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules import needs, slots
 from clinic.appointments.rules.slots import Grid, Span
 from patients.models import Patient
@@ -84,12 +84,14 @@ def free_times(
     site: Site | None = None,
     clinician: Resource | None = None,
     limit: int | None = None,
+    moving: Appointment | None = None,
 ) -> list[Offer]:
     """Every time at which the visit can be had, soonest first: one offer for each clinician and site.
 
     Five queries whatever `days` and however many clinicians. `first` is a date of each site's own calendar.
+    What the visit that is `moving` holds now counts as free.
     """
-    view = _View(service, patient, first, days, site, clinician)
+    view = _View(service, patient, first, days, site, clinician, moving)
     return list(islice(view.offers(now), limit))
 
 
@@ -115,8 +117,10 @@ class _View:
         days: int,
         site: Site | None,
         clinician: Resource | None,
+        moving: Appointment | None,
     ) -> None:
         self.service = service
+        self.moving = moving
         last = first + timedelta(days=max(days, 1) - 1)
         # Wider than the days asked for: a day of a site begins up to 14 hours before that of UTC.
         self.begins = datetime.combine(first, time.min, tzinfo=UTC) - timedelta(hours=14)
@@ -149,6 +153,7 @@ class _View:
     def _busy(self, ids: Sequence[UUID]) -> dict[UUID, list[Span]]:
         rows = (
             Hold.objects.filter(resource__in=ids, starts_at__gte=self.begins - LONGEST_HOLD, starts_at__lt=self.ends)
+            .exclude(appointment=self.moving)
             .values_list("resource_id")
             .annotate(
                 starts=ArrayAgg(Minute("during", function="lower"), order_by="starts_at"),

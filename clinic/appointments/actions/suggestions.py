@@ -1,5 +1,6 @@
 """The three times that the desk reads out."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -33,6 +34,13 @@ def best_times(
     offers = free_times(
         service, patient=patient, first=first, days=days, now=now, site=site, clinician=clinician, limit=MOST_COMPARED
     )
+    return best_of(offers, patient=patient, session=session, now=now)
+
+
+def best_of(
+    offers: Sequence[Offer], *, patient: Patient | None, session: PlannedSession | None, now: datetime
+) -> list[Ranked[Offer]]:
+    """The three best of these. One query."""
 
     def seen_as(offer: Offer) -> Candidate:
         day = offer.local_start.date()

@@ -1,6 +1,7 @@
 """A visit (FHIR Appointment) and what it holds."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.models.resource import Resource
 from clinic.appointments.rules.status import Status
-from patients.models import Assessment, Patient
+from patients.models import Assessment, Patient, RedFlag
 from people.models import Site, User
 from people.rules.permissions import Permission
 from programs.models import PlannedSession
@@ -48,7 +49,15 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
     def for_board(self) -> Self:
         """Everything the day board prints, in two queries however long the day."""
-        return self.select_related("patient", "clinician", "site", "session").prefetch_related("holds__resource")
+        held = models.Prefetch("holds", Hold.objects.select_related("resource"))
+        rows = self.select_related("patient", "clinician", "site", "session").prefetch_related(held)
+        flags = RedFlag.objects.open().filter(patient=models.OuterRef("patient"))
+        # That there is one, never which: the desk sees this.
+        return rows.annotate(needs_clinician_check=models.Exists(flags)).order_by("starts_at", "clinician__name")
+
+    def of_session(self, sessions: Collection[PlannedSession]) -> Self:
+        """That book one of these planned sessions, and neither were cancelled nor missed."""
+        return self.filter(session__in=sessions).exclude(status__in=[Status.CANCELLED, Status.MISSED])
 
 
 class Appointment(models.Model):

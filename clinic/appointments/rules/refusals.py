@@ -93,3 +93,10 @@ class CannotBecome(Refused):
 class NotYet(Refused):
     def __init__(self) -> None:
         super().__init__(_("The visit has not begun yet, so nobody can have missed it."))
+
+
+class NothingChosen(Refused):
+    """The form came back without a time."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose a time first."))

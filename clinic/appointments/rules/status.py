@@ -35,3 +35,11 @@ MAY_BE_CANCELLED = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, S
 def may_follow(now: str, then: str) -> bool:
     """Whether a visit that is `now` may become `then` in one step."""
     return then in STEPS[Status(now)]
+
+
+_ORDER = (Status.MISSED, Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM, Status.DONE)
+
+
+def is_step_back(now: str, then: str) -> bool:
+    """Whether going there takes something back. To have missed a visit is the end of it, not a step back."""
+    return then != Status.MISSED and _ORDER.index(Status(then)) < _ORDER.index(Status(now)) and now != Status.MISSED

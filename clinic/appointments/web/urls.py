@@ -1,16 +1,16 @@
-"""Placeholder until the real views land."""
-from django.urls import path
-from django.http import HttpResponse
-from people.web.guards import public
+"""Doors of the appointment book. Setting up who works when stands in roster_urls."""
 
-@public
-def soon(request, **kw): return HttpResponse("soon")
+from django.urls import URLPattern, URLResolver, include, path
+
+from clinic.appointments.web import book, of_patient, visit
 
 app_name = "appointments"
-urlpatterns = [
-    path("desk/book/", soon, name="book"),
-    path("desk/visit/<uuid:visit_id>/", soon, name="visit"),
-    path("desk/visit/<uuid:visit_id>/move/", soon, name="move"),
-    path("desk/visit/<uuid:visit_id>/cancel/", soon, name="cancel"),
-    path("setup/roster/", soon, name="roster"),
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("desk/book/", book.book, name="book"),
+    path("desk/visit/<uuid:visit_id>/", visit.visit, name="visit"),
+    path("desk/visit/<uuid:visit_id>/status/", visit.status, name="status"),
+    path("desk/visit/<uuid:visit_id>/move/", visit.move, name="move"),
+    path("desk/visit/<uuid:visit_id>/cancel/", visit.cancel, name="cancel"),
+    path("desk/patients/<uuid:patient_id>/visits/", of_patient.patient_visits, name="patient_visits"),
+    path("setup/roster/", include("clinic.appointments.web.roster_urls")),
 ]

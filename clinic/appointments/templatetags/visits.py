@@ -1,0 +1,65 @@
+"""How visits are printed."""
+
+from django import template
+from django.utils.functional import Promise
+
+from clinic.appointments.actions.availability import Offer
+from clinic.appointments.models import Appointment
+from clinic.appointments.rules.status import STEPS, Status, is_step_back
+from clinic.appointments.web import words
+from programs.rules.services import Service
+
+register = template.Library()
+
+
+@register.filter
+def status_css(status: str) -> str:
+    """The name that the design system has for a status: `st-inroom`, `i-st-noshow`."""
+    return {"in_room": "inroom", "missed": "noshow", "cancelled": "noshow"}.get(status, status)
+
+
+@register.filter
+def status_icon(status: str) -> str:
+    """The drawing of a status in partials/icons.html."""
+    return "x" if status == Status.CANCELLED else f"st-{status_css(status)}"
+
+
+@register.filter
+def next_steps(status: str) -> list[Status]:
+    """What usually happens next. The first is the likeliest."""
+    return [step for step in STEPS[Status(status)] if not is_step_back(status, step)]
+
+
+@register.filter
+def step_words(status: str) -> str | Promise:
+    """What the button says that takes a visit to this status."""
+    return words.STEPS[status]
+
+
+@register.filter
+def what(visit: Appointment) -> str:
+    """The service, and which one of the plan's course it is: "Shockwave 3 of 5"."""
+    return words.what(visit)
+
+
+@register.filter
+def rooms_of(visit: Appointment) -> str:
+    """The room and the devices that the visit holds."""
+    return ", ".join(hold.resource.name for hold in visit.holds.all() if hold.resource.kind in {"room", "device"})
+
+
+@register.filter
+def say_this(offer: Offer, service: Service) -> str:
+    """The sentence for the phone."""
+    return words.say_this(offer, service)
+
+
+@register.filter
+def when(offer: Offer) -> str:
+    """Day and time on the wall clock of the site."""
+    return words.day_and_time(offer.local_start)
+
+
+@register.filter
+def clock(offer: Offer) -> str:
+    return f"{offer.local_start:%H:%M}"

@@ -1,0 +1,78 @@
+"""What is said about a visit, on the screen and on the phone."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from clinic.appointments.actions.availability import Offer
+from clinic.appointments.models import Appointment
+from clinic.appointments.rules.status import Status
+from people.models import AuditEvent
+from programs.rules.services import Service
+
+STEPS: Mapping[str, str | Promise] = {
+    Status.BOOKED: gettext_lazy("Not confirmed"),
+    Status.CONFIRMED: gettext_lazy("Confirmed"),
+    Status.ARRIVED: gettext_lazy("Check in"),
+    Status.IN_ROOM: gettext_lazy("In room"),
+    Status.DONE: gettext_lazy("Done"),
+    Status.MISSED: gettext_lazy("Did not come"),
+}
+
+DEEDS: Mapping[str, str | Promise] = {
+    "appointment.booked": gettext_lazy("Booked"),
+    "appointment.moved": gettext_lazy("Moved to another time or place"),
+    "appointment.moved_by_link": gettext_lazy("Moved by the patient, through the link in a message"),
+    "appointment.cancelled": gettext_lazy("Cancelled"),
+    "appointment.cancelled_by_link": gettext_lazy("Cancelled by the patient, through the link in a message"),
+    "appointment.confirmed": gettext_lazy("Confirmed"),
+    "appointment.confirmed_by_link": gettext_lazy("Confirmed by the patient, through the link in a message"),
+}
+
+
+def what(visit: Appointment) -> str:
+    if visit.session is None:
+        return visit.service.name
+    return _("%(service)s %(n)s of %(length)s") % {
+        "service": visit.service.name,
+        "n": visit.session.ordinal,
+        "length": visit.session.course_length,
+    }
+
+
+def day_and_time(local: datetime) -> str:
+    """ "Thursday 17 September, 10:30". `local` is on the wall clock of the site."""
+    return f"{formats.date_format(local, 'l j F')}, {formats.date_format(local, 'H:i')}"
+
+
+def say_this(offer: Offer, service: Service) -> str:
+    """The sentence for the phone. It names nobody's treatment: others stand at the desk."""
+    takes = ngettext("It takes %(n)s minute.", "It takes %(n)s minutes.", service.minutes) % {"n": service.minutes}
+    said = _("%(day)s at %(time)s, with %(clinician)s, at %(site)s.") % {
+        "day": formats.date_format(offer.local_start, "l, F jS"),
+        "time": formats.date_format(offer.local_start, "g:i A"),
+        "clinician": offer.clinician.name,
+        "site": offer.site.name,
+    }
+    return f"{said} {takes}"
+
+
+def booked(visit: Appointment) -> str:
+    """The whole of what was booked, said back: who, when, with whom."""
+    return _("%(patient)s, %(when)s, with %(clinician)s") % {
+        "patient": visit.patient.full_name,
+        "when": day_and_time(visit.local_start),
+        "clinician": visit.clinician.name,
+    }
+
+
+def deed(event: AuditEvent) -> str | Promise:
+    """A line of the audit trail in plain words."""
+    if event.deed == "appointment.status_set":
+        was, status = (Status(event.detail[key]).label for key in ("was", "status"))
+        return _("“%(was)s” became “%(status)s”") % {"was": was, "status": status}
+    return DEEDS.get(event.deed, event.deed)
