@@ -1,15 +1,13 @@
-"""Placeholder until the real views land."""
-from django.urls import include, path
-from django.http import HttpResponse
-from people.web.guards import public
+"""Doors of the desk and of the clinicians."""
 
-@public
-def soon(request, **kw): return HttpResponse("soon")
+from django.urls import URLPattern, URLResolver, include, path
+
+from clinic.desk import views
 
 app_name = "desk"
-urlpatterns = [
-    path("desk/", soon, name="today"),
-    path("desk/day/<str:day>/", soon, name="day"),
-    path("desk/list/<str:day>/", soon, name="list"),
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("desk/", views.today, name="today"),
+    path("desk/day/<str:day>/", views.day, name="day"),
+    path("desk/list/<str:day>/", views.day_list, name="list"),
     path("", include("clinic.desk.clinician_urls")),
 ]
