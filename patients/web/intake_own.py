@@ -12,7 +12,7 @@ from patients.models import Intake
 from patients.rules.intake_parts import MINUTES, PARTS
 from patients.web import intake_pages
 from patients.web.intake_pages import Frame
-from patients.web.own import own_patient
+from patients.web.own import RecordNotChosen, own_patient
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
 
@@ -37,7 +37,10 @@ def _own(request: SignedInRequest, intake_id: UUID) -> tuple[Intake, Frame]:
 @needs(Permission.OWN_RECORD)
 def forms(request: SignedInRequest) -> HttpResponse:
     """The form that is open, or a way to begin one, and the ones that were sent."""
-    patient = own_patient(request)
+    try:
+        patient = own_patient(request)
+    except RecordNotChosen:
+        return redirect("home")  # which asks for whom it is
     mine = Intake.objects.visible_to(request.user).filter(patient=patient).select_related("patient")
     unsent = mine.open().first()
     context = {

@@ -310,3 +310,15 @@ def test_her_forms_cost_the_same_however_many_she_sent(
 
     with django_assert_num_queries(6):
         phone.get(reverse("patients:forms"))
+
+
+def test_a_parent_of_two_says_for_whom_before_any_form_opens(db: None) -> None:
+    the_clinic()
+    first = a_portal_patient(given_name="Ada")
+    a_patient(given_name="Bo", user=first.user, portal_confirmed_at=NOW)
+    assert first.user
+    client = signed_in(first)
+
+    assert client.get(reverse("patients:forms")).url == reverse("home")
+    assert client.post(reverse("patients:form_start")).status_code == 404
+    assert not Intake.objects.exists()
