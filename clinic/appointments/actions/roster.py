@@ -191,6 +191,17 @@ def end_shift(shift: Shift, *, last_day: date, by: User) -> None:
 
 
 @transaction.atomic
+def end_all_shifts(resource: Resource, *, last_day: date, by: User) -> int:
+    """Let all weekly hours hold until `last_day` at the latest. Returns how many were ended or removed."""
+    _fresh(resource)
+    shifts = resource.shifts.filter(Q(valid_until=None) | Q(valid_until__gt=last_day))
+    removed, _by_model = shifts.filter(valid_from__gt=last_day).delete()
+    count = removed + shifts.update(valid_until=last_day)
+    audit.record(by, "shifts.ended", resource, count=count, last_day=last_day.isoformat())
+    return count
+
+
+@transaction.atomic
 def close(*, site: Site | None, on: date, reason: str, by: User) -> Closure:
     """Close a site for a day, or the whole clinic when `site` is None. Raises `ClosedAlready`."""
     if Closure.objects.filter(Q(site=site) | Q(site=None), on=on).exists():

@@ -12,34 +12,31 @@ from django.utils import timezone
 from clinic.appointments.actions import hours
 from clinic.appointments.models import Appointment, Closure, Resource
 from clinic.appointments.models.appointment import AppointmentQuerySet
-from clinic.appointments.rules import local_time
+from clinic.appointments.rules import local_time, needs
 from clinic.appointments.rules.slots import Span
 from people.models import Site
 
 
-def stranded(among: AppointmentQuerySet, *, now: datetime) -> list[Appointment]:
-    """Those coming visits whose clinician does not work then, or that hold something that is away or out of use."""
-    visits = list(
-        among.expected()
-        .filter(starts_at__gte=now)
-        .select_related("patient", "clinician", "site")
-        .prefetch_related("holds__resource")
-        .order_by("starts_at")
-    )
+def stranded(resource: Resource, among: AppointmentQuerySet, *, now: datetime) -> list[Appointment]:
+    """The coming visits that hold somebody or something that is not there for them any more, soonest first."""
+    held = among.expected().filter(holds__resource=resource, starts_at__gte=now)
+    visits = list(held.select_related("patient", "clinician", "site").order_by("starts_at"))
     if not visits:
         return []
-    days = [timezone.localtime(visit.starts_at, visit.site.zone).date() for visit in visits]
-    held = {hold.resource_id for visit in visits for hold in visit.holds.all()}
-    roster = hours.hours(held, first=min(days), last=max(days))
-    return [visit for visit in visits if not _stands(visit, roster)]
+    days = [visit.local_start.date() for visit in visits]
+    roster = hours.hours([resource.pk], first=min(days), last=max(days))
+    return [visit for visit in visits if not _is_there(resource, visit, roster)]
 
 
-def _stands(visit: Appointment, roster: hours.Hours) -> bool:
+def _is_there(resource: Resource, visit: Appointment, roster: hours.Hours) -> bool:
     span = Span.of(visit.starts_at, visit.ends_at)
-    if not roster.is_working(visit.clinician_id, visit.site_id, span):
+    service = visit.service
+    asked = service.professions.union(service.room_kinds, *service.devices)
+    if not resource.is_active or roster.is_away(resource.pk, span) or not needs.serves(resource, asked):
         return False
-    things = [hold.resource for hold in visit.holds.all() if hold.resource.kind != Resource.Kind.PATIENT]
-    return all(thing.is_active and not roster.is_away(thing.pk, span) for thing in things)
+    if resource.kind == Resource.Kind.CLINICIAN:
+        return roster.is_working(resource.pk, visit.site_id, span)
+    return resource.site_id == visit.site_id
 
 
 def on_closing_day(closure: Closure, among: AppointmentQuerySet, sites: Collection[Site]) -> AppointmentQuerySet:

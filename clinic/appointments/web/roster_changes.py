@@ -14,7 +14,7 @@ from clinic.appointments.actions import roster as work
 from clinic.appointments.models import Resource
 from clinic.appointments.rules.roster_refusals import PieceChanged
 from clinic.appointments.web.roster_forms import PieceForm, form_of, typed_before
-from clinic.appointments.web.roster_pages import SHOWN, absences_of, visits_of, zone_of
+from clinic.appointments.web.roster_pages import SHOWN, visits_of, whereabouts
 from people.models import Site
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -77,10 +77,8 @@ def piece(request: SignedInRequest, resource_id: UUID) -> HttpResponse:
     context = {
         "active": "setup",
         "form": form,
-        "resource": thing,
-        "absences": absences_of(thing, now),
-        "zone": zone_of(thing, request.clinic),
         "expected": visits_of(thing, request.user, now=now).count(),
+        **whereabouts(request, thing, now),
     }
     return render(request, "appointments/roster_piece.html", context)
 
@@ -110,7 +108,7 @@ def retire(request: SignedInRequest, resource_id: UUID) -> HttpResponse:
     if request.method == "POST":
         work.retire(thing, by=request.user)
         messages.success(request, _("%(name)s is offered no more.") % {"name": thing.name})
-        return redirect("appointments:roster")
+        return redirect("appointments:roster_piece", resource_id=thing.pk)
     visits = visits_of(thing, request.user, now=timezone.now())
     context = {"active": "setup", "resource": thing, "visits": visits[:SHOWN], "expected": visits.count()}
     return render(request, "appointments/roster_retire.html", context)

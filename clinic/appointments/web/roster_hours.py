@@ -22,7 +22,9 @@ from people.web.guards import SignedInRequest, needs
 def add_hours(request: SignedInRequest, resource_id: UUID) -> HttpResponse:
     """The same hours on several weekdays."""
     resource = get_object_or_404(Resource.objects.clinicians().in_use(), pk=resource_id)
-    form = ShiftForm(request.POST or None, initial={"valid_from": timezone.localdate()})
+    last = resource.shifts.select_related("site").order_by("-valid_from").first()
+    start = {"valid_from": timezone.localdate(), "site": last.site if last else None}
+    form = ShiftForm(request.POST or None, initial=start)
     if form.is_valid():
         typed = form.cleaned_data
         try:
@@ -58,6 +60,20 @@ def end_hours(request: SignedInRequest, shift_id: UUID) -> HttpResponse:
             return redirect("appointments:roster_clinician", resource_id=shift.resource_id)
     context = {"active": "setup", "form": form, "shift": shift, "resource": shift.resource}
     return render(request, "appointments/roster_end_hours.html", context)
+
+
+@needs(Permission.CLINIC_SETUP)
+def end_all_hours(request: SignedInRequest, resource_id: UUID) -> HttpResponse:
+    """For somebody who leaves, or whose week changes altogether."""
+    resource = get_object_or_404(Resource.objects.clinicians(), pk=resource_id)
+    form = EndForm(request.POST or None, initial={"last_day": timezone.localdate()})
+    if form.is_valid():
+        work.end_all_shifts(resource, last_day=form.cleaned_data["last_day"], by=request.user)
+        messages.success(request, _("The hours were ended. Visits after that stay until they are moved."))
+        return redirect("appointments:roster_clinician", resource_id=resource.pk)
+    return render(
+        request, "appointments/roster_end_hours.html", {"active": "setup", "form": form, "resource": resource}
+    )
 
 
 @needs(Permission.CLINIC_SETUP)

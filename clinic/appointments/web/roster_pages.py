@@ -1,12 +1,13 @@
 """Reading the roster: what there is, who works when, what is closed, and what is still missing."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,6 +25,7 @@ from people.web.guards import SignedInRequest, needs
 from programs.rules.rulebook import rulebook
 
 SHOWN = 50  # visits, absences or closing days on one page
+EXPECTED = [Status.BOOKED, Status.CONFIRMED]
 Shifts = Mapping[UUID, list[Shift]]
 
 
@@ -33,8 +35,9 @@ def roster(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     sites = list(Site.objects.order_by("-is_active", "name"))
-    pieces = list(_pieces())
-    clinicians = [piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN and piece.is_active]
+    pieces = _pieces(now)
+    # Whoever left stays here until nobody is booked with them any more.
+    clinicians = [it for it in pieces if it.kind == Resource.Kind.CLINICIAN and (it.is_active or it.visits)]
     shifts = _shifts(today)
     closures = _coming_closures(request.user, today, sites)
     context = {
@@ -44,15 +47,23 @@ def roster(request: SignedInRequest) -> HttpResponse:
         "clinicians": [_person(it, shifts.get(it.pk, []), today) for it in clinicians],
         "waiting": len(work.out_of_step()),
         "closures": closures,
-        "absences": _coming_absences(now),
+        "absences": [(it, _zone(it.resource, shifts.get(it.resource_id, []), request.clinic)) for it in _coming(now)],
         "lacks": [(it.service.name, words.what_is_missing(it)) for it in _lacking(sites, pieces, shifts)],
         "shown": SHOWN,
     }
     return render(request, "appointments/roster.html", context)
 
 
-def _pieces() -> QuerySet[Resource]:
-    return Resource.objects.exclude(kind=Resource.Kind.PATIENT).order_by("-is_active", "ordinal", "name")
+def _pieces(now: datetime) -> Sequence[Any]:
+    """Everybody and everything, each with the coming visits that hold it: those of a retired one are to be moved."""
+    held = Hold.objects.filter(resource=OuterRef("pk"), starts_at__gte=now, appointment__status__in=EXPECTED)
+    pieces = Resource.objects.exclude(kind=Resource.Kind.PATIENT).annotate(visits=_count(held))
+    return list(pieces.order_by("-is_active", "ordinal", "name"))
+
+
+def _count(held: QuerySet[Hold]) -> Coalesce:
+    counted = held.order_by().values("resource").annotate(visits=Count("pk")).values("visits")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _shifts(today: date) -> Shifts:
@@ -113,20 +124,17 @@ def _coming_closures(user: User, today: date, sites: Sequence[Site]) -> list[tup
     return [(closure, visits[closure.pk]) for closure in closures]
 
 
-def _coming_absences(now: datetime) -> QuerySet[Absence]:
+def _coming(now: datetime) -> QuerySet[Absence]:
     return _absences(now).select_related("resource__site").order_by("during")[:SHOWN]
 
 
 def _absences(now: datetime) -> QuerySet[Absence]:
     """Those that are not over, each with how many visits are still expected in it."""
     held = Hold.objects.filter(
-        resource=OuterRef("resource"),
-        during__overlap=OuterRef("during"),
-        appointment__status__in=[Status.BOOKED, Status.CONFIRMED],
+        resource=OuterRef("resource"), during__overlap=OuterRef("during"), appointment__status__in=EXPECTED
     )
-    counted = held.order_by().values("resource").annotate(visits=Count("pk")).values("visits")
     not_over = Q(during__endswith__gt=now) | Q(during__upper_inf=True)
-    return Absence.objects.filter(not_over).annotate(visits=Coalesce(Subquery(counted), 0))
+    return Absence.objects.filter(not_over).annotate(visits=_count(held))
 
 
 @needs(Permission.CLINIC_SETUP)
@@ -136,32 +144,39 @@ def clinician(request: SignedInRequest, resource_id: UUID) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     shifts = resource.shifts.filter(_not_over_on(today)).select_related("site").order_by("weekday", "starts")
-    visits = Appointment.objects.visible_to(request.user).filter(clinician=resource)
-    outside = stranded(visits, now=now)
     context = {
         "active": "setup",
-        "resource": resource,
         "profession": words.offered(resource),
         "shifts": shifts,
         "today": today,
-        "absences": absences_of(resource, now),
-        "zone": zone_of(resource, request.clinic),
-        "visits": outside[:SHOWN],
-        "outside": len(outside),
+        **whereabouts(request, resource, now),
     }
     return render(request, "appointments/roster_clinician.html", context)
 
 
-def absences_of(resource: Resource, now: datetime) -> QuerySet[Absence]:
-    return _absences(now).filter(resource=resource).order_by("during")
+def whereabouts(request: SignedInRequest, resource: Resource, now: datetime) -> dict[str, object]:
+    """When somebody or something is away, on whose clock, and the visits for which it is not there any more."""
+    outside = stranded(resource, Appointment.objects.visible_to(request.user), now=now)
+    return {
+        "resource": resource,
+        "absences": _absences(now).filter(resource=resource).order_by("during"),
+        "zone": zone_of(resource, request.clinic),
+        "visits": outside[:SHOWN],
+        "outside": len(outside),
+    }
 
 
 def zone_of(resource: Resource, clinic: Clinic) -> ZoneInfo:
     """Whose clock leave is given by: the site's where there is only one to go by, else the clinic's."""
+    today = timezone.localdate()
+    return _zone(resource, resource.shifts.filter(_not_over_on(_monday(today))).select_related("site"), clinic)
+
+
+def _zone(resource: Resource, shifts: Iterable[Shift], clinic: Clinic) -> ZoneInfo:
     if resource.site:
         return resource.site.zone
-    zones = set(resource.shifts.values_list("site__time_zone", flat=True).order_by())
-    return ZoneInfo(zones.pop()) if len(zones) == 1 else clinic.zone
+    zones = {shift.site.zone for shift in shifts}
+    return zones.pop() if len(zones) == 1 else clinic.zone
 
 
 @needs(Permission.CLINIC_SETUP)
@@ -181,4 +196,4 @@ def closure(request: SignedInRequest, closure_id: UUID) -> HttpResponse:
 def visits_of(resource: Resource, user: User, *, now: datetime) -> QuerySet[Appointment]:
     """The coming visits that hold the room or device."""
     visits = Appointment.objects.visible_to(user).expected().filter(holds__resource=resource, starts_at__gte=now)
-    return visits.select_related("patient", "clinician", "site").order_by(F("starts_at"))
+    return visits.select_related("patient", "clinician", "site").order_by("starts_at")

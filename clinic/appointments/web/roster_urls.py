@@ -11,6 +11,7 @@ urlpatterns = [
     path("people/", changes.put_people_on, name="roster_people"),
     path("people/<uuid:resource_id>/", pages.clinician, name="roster_clinician"),
     path("people/<uuid:resource_id>/hours/", hours.add_hours, name="roster_add_hours"),
+    path("people/<uuid:resource_id>/hours/end/", hours.end_all_hours, name="roster_end_all_hours"),
     path("hours/<uuid:shift_id>/end/", hours.end_hours, name="roster_end_hours"),
     path("rooms/new/", changes.new_room, name="roster_new_room"),
     path("devices/new/", changes.new_device, name="roster_new_device"),

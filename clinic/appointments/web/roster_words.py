@@ -57,13 +57,15 @@ def _span_of_days(days: Sequence[date]) -> str:
 
 
 def what_is_missing(lack: Lack) -> str:
-    """As in "No room is a “Quiet room”. Nobody with hours is a “Dietitian”." """
+    """As in "There is no room of the kind “Quiet room”." """
     said = []
     if lack.room_kinds:
-        said.append(_("No room is a %(room)s.") % {"room": _either(lack.room_kinds, rooms())})
-    said += [_("No device is a %(device)s.") % {"device": _either(each, devices())} for each in lack.devices]
+        said.append(_("There is no room of the kind %(kinds)s.") % {"kinds": _either(lack.room_kinds, rooms())})
+    missing = [_either(alternatives, devices()) for alternatives in lack.devices]
+    said += [_("There is no device of the kind %(kinds)s.") % {"kinds": kinds} for kinds in missing]
     if lack.professions:
-        said.append(_("Nobody with hours is a %(profession)s.") % {"profession": _either(lack.professions, people())})
+        those = _either(lack.professions, people())
+        said.append(_("Nobody with hours has the profession %(professions)s.") % {"professions": those})
     if lack.is_apart:
         said.append(_("The clinician, the room and the devices are never at one site."))
     return " ".join(said)
