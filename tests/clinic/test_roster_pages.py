@@ -310,6 +310,12 @@ def test_of_two_who_end_the_same_hours_the_second_is_told(office: Client, owner:
     assert office.get(url("_end_hours", opened.pk)).status_code == 404
 
 
+def test_an_error_about_weekdays_leads_to_the_first_of_them(office: Client) -> None:
+    page = office.post(url("_add_hours", a_clinician().pk), hours(a_site(), weekdays=[])).content.decode()
+
+    assert ('href="#id_weekdays_0"' in page, page.count('id="id_weekdays_0"')) == (True, 1)
+
+
 # Rooms and devices
 
 

@@ -147,9 +147,9 @@ class AbsenceForm(forms.Form):
     """Days, or hours, on the wall clock of `zone`."""
 
     first_day = DayField(label=_("From"))
-    starts = ClockField(label=_("Time"), required=False, help_text=_("Empty: from the beginning of the day."))
+    starts = ClockField(label=_("From, time"), required=False, help_text=_("Empty: from the beginning of the day."))
     last_day = DayField(label=_("Until"))
-    ends = ClockField(label=_("Time"), required=False, help_text=_("Empty: to the end of the day."))
+    ends = ClockField(label=_("Until, time"), required=False, help_text=_("Empty: to the end of the day."))
     reason = forms.CharField(
         label=_("Reason"), required=False, max_length=120, help_text=_("Seen by all who book. Nothing about health.")
     )
@@ -157,8 +157,6 @@ class AbsenceForm(forms.Form):
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
-        self.fields["starts"].label = _("From, time")
-        self.fields["ends"].label = _("Until, time")
 
     def clean(self) -> dict[str, Any]:
         if not self.errors and self.span[1] <= self.span[0]:

@@ -129,9 +129,12 @@ def _coming(now: datetime) -> QuerySet[Absence]:
 
 
 def _absences(now: datetime) -> QuerySet[Absence]:
-    """Those that are not over, each with how many visits are still expected in it."""
+    """Those that are not over, each with how many coming visits lie in it."""
     held = Hold.objects.filter(
-        resource=OuterRef("resource"), during__overlap=OuterRef("during"), appointment__status__in=EXPECTED
+        resource=OuterRef("resource"),
+        during__overlap=OuterRef("during"),
+        appointment__status__in=EXPECTED,
+        appointment__starts_at__gte=now,
     )
     not_over = Q(during__endswith__gt=now) | Q(during__upper_inf=True)
     return Absence.objects.filter(not_over).annotate(visits=_count(held))
