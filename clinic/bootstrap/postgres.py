@@ -19,7 +19,13 @@ _FIRST_WITH_BUILTIN_LOCALE = 17
 _EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
 _WHO_MAY_CONNECT = "local all all scram-sha-256\n"  # in place of initdb's lines, which trust everybody
 _SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "100"}
-_THROW_AWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# 200: on a throw-away server two test processes race fifty desks each at the same time.
+_THROW_AWAY_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
 
 
 class Cluster:
