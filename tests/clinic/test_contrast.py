@@ -41,7 +41,7 @@ PAIRS = [
 
 
 def tokens(theme: str) -> dict[str, str]:
-    block = re.search(rf"\[data-bs-theme={theme}\] \{{(.*?)\}}", TOKENS.read_text(), re.S)
+    block = re.search(rf"\[data-bs-theme={theme}\] \{{(.*?)\}}", TOKENS.read_text(), re.DOTALL)
     assert block
     return dict(re.findall(r"--([\w-]+): (#[0-9A-F]{6});", block[1]))
 
