@@ -34,6 +34,7 @@ async def keep(places: Places, lock: ServersLock, servers: Servers) -> None:
             await asyncio.sleep(_LOOK_SECONDS)
     finally:
         await supervisor.stop()
+        servers.tidy()
 
 
 def main() -> None:

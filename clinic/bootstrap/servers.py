@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ class Servers:
 
     programs: tuple[Program, Program]
     sockets: Path
+
+    def tidy(self) -> None:
+        """Once they have stopped: leave no empty folder in /tmp. After a `kill -9` the next start uses it again."""
+        with suppress(OSError):
+            self.sockets.rmdir()
 
 
 def servers_for(places: Places, *, throw_away: bool = False) -> Servers:

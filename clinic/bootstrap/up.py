@@ -60,6 +60,7 @@ async def _run(places: Places, options: argparse.Namespace) -> None:
     finally:
         _say("Stopping ...")
         await supervisor.stop()
+        servers.tidy()
         lock.release()
 
 
