@@ -202,9 +202,9 @@ class Story:
     def the_desk_books_her_first_session(self) -> None:
         page = self.desk
         page.goto(self.patient_url)
-        page.get_by_role("link", name=re.compile("^Book")).first.click()
-        page.wait_for_url("**/desk/book/**session=**")
-        page.get_by_role("button", name=re.compile("^Book")).first.click()
+        page.get_by_role("link", name="Book a visit").click()
+        expect(page.get_by_text("Due next on the plan")).to_be_visible()
+        page.get_by_role("button", name=re.compile("Book visit")).click()
         expect(page.get_by_text(re.compile("Booked: .*Quillfeather"))).to_be_visible()
 
     def she_ticks_off_an_exercise(self) -> None:
