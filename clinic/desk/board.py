@@ -1,6 +1,7 @@
 """The day of one site as a grid: who or what is where, when, in rows of a quarter of an hour."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -168,7 +169,6 @@ def _frame(site: Site, day: date, visits: Iterable[Appointment], roster: hours.H
 
 def _column(resource: Resource, site: Site, visits: Iterable[Appointment], roster: hours.Hours, frame: Span) -> Column:
     is_person = resource.kind == Resource.Kind.CLINICIAN
-    mine = [visit for visit in visits if resource.pk in _held(visit)]
     away = roster.away.get(resource.pk, [])
     breaks = [_break(span, _("Away") if is_person else _("Service"), frame) for span in slots.joined(away)]
     if is_person:
@@ -176,12 +176,16 @@ def _column(resource: Resource, site: Site, visits: Iterable[Appointment], roste
         for span in slots.without([frame], [*working, *away]):
             is_between = any(it.ends <= span.starts for it in working) and any(it.starts >= span.ends for it in working)
             breaks.append(_break(span, _("Break") if is_between else _("Not working"), frame))
-    cards = [Card(visit, *_place(Span.of(visit.starts_at, visit.ends_at), frame)) for visit in mine]
+    cards = [Card(visit, *_place(Span.of(visit.starts_at, visit.ends_at), frame)) for visit in visits]
     return Column(resource, _subtitle(resource), cards, [it for it in breaks if it.length > 0])
 
 
-def _held(visit: Appointment) -> set[UUID]:
-    return {hold.resource_id for hold in visit.holds.all()}
+def _by_resource(visits: Iterable[Appointment]) -> Mapping[UUID, list[Appointment]]:
+    found: dict[UUID, list[Appointment]] = defaultdict(list)
+    for visit in visits:
+        for hold in visit.holds.all():
+            found[hold.resource_id].append(visit)
+    return found
 
 
 def _subtitle(resource: Resource) -> str:

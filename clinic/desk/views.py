@@ -52,6 +52,7 @@ def _page(request: SignedInRequest, on: date, template: str) -> HttpResponse:
         "board": shown,
         "sites": sites,
         "by": by,
+        "now": now,
         "status": status if status in STEPS else "",
         "today": timezone.localdate(now, site.zone),
         "links": _links(site, on, by, now),

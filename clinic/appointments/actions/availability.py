@@ -131,6 +131,9 @@ class _View:
         ids = [resource.pk for resource in self.resources]
         self.hours = hours.hours(ids, first=first, last=last)
         self.busy = self._busy(ids)
+        people = [resource.pk for resource in self._of(Kind.CLINICIAN)]
+        self.visits_start = {pk: {span.starts for span in self.busy.get(pk, ())} for pk in people}
+        self.visits_end = {pk: {span.ends for span in self.busy.get(pk, ())} for pk in people}
         self.site_id = site.pk if site else None
 
     def _resources(self, patient: Patient | None, site: Site | None, clinician: Resource | None) -> list[Resource]:
@@ -216,7 +219,6 @@ class _View:
         if kept is None:
             return None
         ends = start + self.service.minutes
-        others = self.busy.get(clinician.pk, ())
         return Offer(
             starts_at=slots.moment_of(start),
             ends_at=slots.moment_of(ends),
@@ -224,5 +226,5 @@ class _View:
             clinician=clinician,
             room=room,
             devices=kept,
-            closes_gap=any(start == other.ends or ends == other.starts for other in others),
+            closes_gap=start in self.visits_end[clinician.pk] or ends in self.visits_start[clinician.pk],
         )

@@ -1,5 +1,7 @@
 """How visits are printed."""
 
+from datetime import datetime
+
 from django import template
 from django.utils.functional import Promise
 
@@ -24,10 +26,11 @@ def status_icon(status: str) -> str:
     return "x" if status == Status.CANCELLED else f"st-{status_css(status)}"
 
 
-@register.filter
-def next_steps(status: str) -> list[Status]:
-    """What usually happens next. The first is the likeliest."""
-    return [step for step in STEPS[Status(status)] if not is_step_back(status, step)]
+@register.simple_tag
+def next_steps(visit: Appointment, now: datetime) -> list[Status]:
+    """What may happen next; the first is the likeliest. Nobody misses a visit that has not begun."""
+    steps = [step for step in STEPS[Status(visit.status)] if not is_step_back(visit.status, step)]
+    return [step for step in steps if step != Status.MISSED or now >= visit.starts_at]
 
 
 @register.filter

@@ -119,7 +119,7 @@ def _find_patient(request: SignedInRequest) -> HttpResponse:
     kept = {key: value for key, value in request.GET.items() if key not in {"q", "patient"}}
     context = {
         "active": "day",
-        "q": text,
+        "asked_for": text,
         "found": found,
         "close": close,
         "kept": kept,

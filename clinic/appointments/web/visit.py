@@ -43,13 +43,12 @@ def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 
 def _card(request: SignedInRequest, it: Appointment, *, refusal: Refused | None = None) -> HttpResponse:
     events = AuditEvent.objects.filter(object_type="appointments.appointment", object_id=str(it.pk))
-    steps = STEPS[Status(it.status)]
     context = {
         "active": "day",
         "visit": it,
         "patient": open_record(request, it.patient_id),
-        "next_steps": [step for step in steps if not is_step_back(it.status, step)],
-        "steps_back": [step for step in steps if is_step_back(it.status, step)],
+        "now": timezone.now(),
+        "steps_back": [step for step in STEPS[Status(it.status)] if is_step_back(it.status, step)],
         "may_be_moved": it.status in MAY_BE_MOVED,
         "may_be_cancelled": it.status in MAY_BE_CANCELLED,
         "history": [(event, words.deed(event)) for event in events.select_related("by").order_by("-at")],
