@@ -103,8 +103,11 @@ def board(user: User, site: Site, day: date, *, by: str, status: str, now: datet
     roster = hours.hours([resource.pk for resource in resources], first=day, last=day)
     shown = [visit for visit in visits if visit.is_standing and status in {"", visit.status}]
     frame = _frame(site, day, [visit for visit in visits if visit.is_standing], roster)
+    held = _by_resource(shown)
     columns = [
-        _column(it, site, shown, roster, frame) for it in resources if _has_a_column(it, by, site, visits, roster)
+        _column(it, site, held.get(it.pk, []), roster, frame)
+        for it in resources
+        if _has_a_column(it, by, site, visits, roster)
     ]
     return Board(
         site=site,

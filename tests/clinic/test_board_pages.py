@@ -86,6 +86,15 @@ def test_a_visit_stands_in_the_column_of_its_clinician_in_the_rows_of_its_time(d
     assert "Review visit" in text(answer)
 
 
+def test_a_visit_stands_in_no_column_but_its_own(desk: Client, cast: Cast) -> None:
+    mei, second_room = a_clinician("Mei Tanaka"), a_room("Room 2")
+    cast.book(at(10), now=at(8))
+    cast.book(at(10), patient=a_patient(), resources=[mei, second_room], now=at(8))
+
+    for url in (DAY, f"{DAY}?by=rooms"):
+        assert desk.get(url).content.decode().count('class="appt ') == 2
+
+
 def test_the_columns_may_be_rooms_and_devices(desk: Client, cast: Cast) -> None:
     a_device()
     cast.book(at(10), now=at(8))
