@@ -1,10 +1,13 @@
 """The embedded PostgreSQL: made once, reached only through a socket that only its own user can open."""
 
+import asyncio
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from clinic.bootstrap.account import Account
@@ -16,6 +19,7 @@ from clinic.bootstrap.trouble import Trouble, need_room, trouble_with
 _NEW_CLUSTER_MEGABYTES = 200
 _RUNNING_MEGABYTES = 30
 _FIRST_WITH_BUILTIN_LOCALE = 17
+_PROTOCOL = 196608  # version 3.0 of PostgreSQL's messages
 _EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
 _WHO_MAY_CONNECT = "local all all scram-sha-256\n"  # in place of initdb's lines, which trust everybody
 _SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "100"}
@@ -60,7 +64,7 @@ class Cluster:
             folder=self.directory,
             log=self._log,
             environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-            is_ready=self._is_ready,
+            is_ready=lambda: _answers(sockets / ".s.PGSQL.5432"),
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGQUIT,  # at once, without waiting for sessions; the next start recovers
             grace_seconds=30,
@@ -68,20 +72,12 @@ class Cluster:
             account=self._account,
         )
 
-    async def _is_ready(self) -> bool:
-        lines = self._pid_file()
-        return len(lines) > 7 and lines[7].strip() == "ready" and _is_postgres(lines[0])
-
-    def _pid_file(self) -> list[str]:
-        file = self.directory / "postmaster.pid"
-        return file.read_text().splitlines() if file.exists() else []
-
     def _forget_dead_postmaster(self) -> None:
         # After a kill -9 the number in this file may by now belong to any program of the same user, and
         # PostgreSQL would refuse to start until it ends. We hold the lock, so no postmaster of ours lives.
-        lines = self._pid_file()
-        if lines and not _is_postgres(lines[0]):
-            (self.directory / "postmaster.pid").unlink(missing_ok=True)
+        file = self.directory / "postmaster.pid"
+        if file.exists() and not _is_postgres(file.read_text().partition("\n")[0]):
+            file.unlink()
 
     def _refuse_another_version(self) -> None:
         version_file = self.directory / "PG_VERSION"
@@ -133,6 +129,21 @@ def _roles(data: Path) -> list[str]:
         f"CREATE ROLE {RUNTIME} LOGIN PASSWORD '{runtime}'",
         f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
     ]
+
+
+async def _answers(socket: Path) -> bool:
+    """True once it asks for a password; while it still recovers it answers with an error.
+
+    Not by the status line in postmaster.pid: after a `kill -9` that is still the word of the dead.
+    """
+    with suppress(OSError, TimeoutError):
+        reader, writer = await asyncio.open_unix_connection(str(socket))
+        wishes = f"user\0{SUPERUSER}\0database\0{DATABASE}\0\0".encode()
+        writer.write(struct.pack("!ii", len(wishes) + 8, _PROTOCOL) + wishes)
+        answer = await asyncio.wait_for(reader.read(1), timeout=2)
+        writer.close()
+        return answer == b"R"
+    return False
 
 
 def _is_postgres(pid: str) -> bool:
