@@ -9,14 +9,16 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
+import psycopg
 import pytest
 from booking_cast import Cast, a_cast, at
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.utils import IntegrityError
 from factories import NOW, a_clinician, a_patient, a_room
 
 from clinic.appointments.actions import booking
+from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.models import Appointment, Hold, Resource, Shift
 from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
 from patients.models import Patient
@@ -338,3 +340,25 @@ def test_without_any_of_our_code_the_database_still_lets_only_one_in(race: Race,
         assert Counter(results) == Counter({"held": 1, "refused": CLIENTS - 1})
 
     assert overlaps() == 0
+
+
+def test_what_postgresql_undid_is_done_again_and_what_we_did_wrong_is_not() -> None:
+    def undone(times: int, reason: type[psycopg.Error]) -> Callable[[], int]:
+        left = iter(range(times))
+
+        @tried_again
+        def deed() -> int:
+            if next(left, None) is not None:
+                raise OperationalError("undone") from reason()
+            return 1
+
+        return deed
+
+    assert undone(3, psycopg.errors.DeadlockDetected)() == 1
+    assert undone(1, psycopg.errors.SerializationFailure)() == 1
+    with pytest.raises(OperationalError):
+        undone(4, psycopg.errors.DeadlockDetected)()
+    with pytest.raises(OperationalError):
+        undone(1, psycopg.errors.DiskFull)()
+    with transaction.atomic(), pytest.raises(OperationalError):
+        undone(1, psycopg.errors.DeadlockDetected)()
