@@ -1,6 +1,7 @@
 """Giving, moving and cancelling visits."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import booking, checks
 from clinic.appointments.models import Absence, Appointment, Closure, Hold, Resource
 from clinic.appointments.rules import refusals
 from clinic.appointments.rules.status import Status
@@ -123,6 +124,26 @@ def test_the_database_refuses_a_double_booking_that_went_past_our_code(cast: Cas
         )
 
     assert Hold.objects.filter(resource=cast.sara).get().appointment == visit
+
+
+def test_without_our_own_question_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes away the early question on purpose: what is left is the constraint, and its answer is the same refusal."""
+    monkeypatch.setattr(checks, "_taken", lambda *_: None)
+    first = cast.book(at(10))
+    second = cast.book(at(14), patient=a_patient())
+
+    with pytest.raises(refusals.SlotTaken):
+        cast.book(at(10, 15), patient=a_patient())
+    with pytest.raises(refusals.SlotTaken):
+        booking.move(second, starts_at=at(10), resources=cast.pieces, revision=0, by=cast.rosa, now=NOW)
+
+    assert list(Appointment.objects.order_by("starts_at")) == [first, second]
+    assert Appointment.objects.get(pk=second.pk).starts_at == at(14)
+
+
+def test_a_rule_of_the_database_that_we_do_not_know_is_not_hidden(cast: Cast) -> None:
+    with pytest.raises(IntegrityError, match="a_visit_ends_after_it_starts"):
+        cast.book(at(10), service=replace(service(), minutes=0))
 
 
 # --- what no clinic would book

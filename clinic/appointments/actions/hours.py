@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
-
 from clinic.appointments.models import Absence, Closure, Shift
 from clinic.appointments.rules import local_time, slots
 from clinic.appointments.rules.slots import Span
@@ -70,10 +68,3 @@ def _span(during: object, window: tuple[datetime, datetime]) -> Span:
     """Leave without an end lasts at least as long as we look."""
     lower, upper = getattr(during, "lower", None), getattr(during, "upper", None)
     return Span.of(lower or window[0], upper or window[1])
-
-
-def has_hours_on(site: Site, day: date) -> bool:
-    """Whether anybody works at the site on that day of its calendar."""
-    closed = Closure.objects.filter(Q(site=site) | Q(site=None), on=day).exists()
-    shifts = Shift.objects.between(day, day).filter(site=site, weekday=day.weekday(), resource__is_active=True)
-    return not closed and shifts.exists()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,14 +62,6 @@ class Times:
     best: list[Ranked[Offer]]
     day: date
     of_day: list[Offer]
-
-    @property
-    def day_before(self) -> date:
-        return self.day - timedelta(days=1)
-
-    @property
-    def day_after(self) -> date:
-        return self.day + timedelta(days=1)
 
 
 def find(
