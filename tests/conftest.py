@@ -1,7 +1,9 @@
 """The ground every test stands on: a migrated database, opened as the plain role the clinic runs as."""
 
+import importlib.util
 import io
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -9,11 +11,20 @@ from urllib.parse import unquote
 import environ
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
+
+if importlib.util.find_spec("playwright") is None:  # a bare machine has no browser, and needs none for `manage.py test`
+    collect_ignore_glob = ["browser/*", "journeys/*", "*/*passkeys*"]
+
+# Each process counts its rate limits in a Redis database of its own.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
+os.environ["REDIS_URL"] = settings.REDIS_URL = re.sub(r"db=\d+", f"db={_worker}", settings.REDIS_URL)
+settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
 
 
 def _credentials(url: str) -> dict[str, Any]:

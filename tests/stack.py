@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from clinic.bootstrap.places import Places
+from clinic.bootstrap.servers import forget
 
 ROOT = Path(__file__).parents[1]
 OURS = re.compile(r"^(CLINIC_|DATABASE_|REDIS_|EMAIL_|SECRET_KEY|DJANGO_|PYTEST_|VIRTUAL_ENV)")
@@ -103,8 +107,10 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path, *options: str, patience: float = 180) -> Iterator[Stack]:
+def running(*options: str, patience: float = 180) -> Iterator[Stack]:
     """`manage.py up` on a data folder of its own, until the block ends."""
+    data = Path(tempfile.mkdtemp(prefix="clinic-"))
+    data.chmod(0o711)  # started by root, PostgreSQL runs as somebody else and must reach its part
     inbox, port = Inbox(), a_free_port()
     server = Controller(inbox, hostname="127.0.0.1", port=a_free_port())
     server.start()
@@ -118,7 +124,8 @@ def running(data: Path, *options: str, patience: float = 180) -> Iterator[Stack]
         start_new_session=True,
     )
     lines: list[str] = []
-    threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True).start()
+    reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
+    reader.start()
     try:
         end = time.monotonic() + patience
         while not any("Ready:" in line for line in lines):
@@ -129,7 +136,11 @@ def running(data: Path, *options: str, patience: float = 180) -> Iterator[Stack]
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
+        reader.join(timeout=10)
+        if process.stdout:
+            process.stdout.close()
         server.stop()
+        forget(Places(data))
 
 
 def browser_options() -> dict[str, Any]:

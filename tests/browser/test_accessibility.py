@@ -20,8 +20,8 @@ PAGES_A_ROLE = 80  # far above what there is; a loop of links must not run for e
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("clinic")) as up:
+def stack() -> Iterator[Stack]:
+    with running() as up:
         yield up
 
 

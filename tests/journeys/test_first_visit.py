@@ -22,8 +22,8 @@ HEALTH = re.compile(
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("clinic")) as up:
+def stack() -> Iterator[Stack]:
+    with running() as up:
         yield up
 
 

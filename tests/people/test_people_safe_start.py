@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from factories import the_clinic
 
 from clinic.checks import refuse_unsafe_start
@@ -55,11 +56,12 @@ def test_the_demo_with_its_printed_passwords_never_runs_in_production(settings: 
         refuse_unsafe_start()
 
 
-def test_a_role_that_could_switch_the_triggers_off_never_runs() -> None:
+def test_a_role_that_could_switch_the_triggers_off_never_runs(db: None) -> None:
+    owner = os.environ["DATABASE_OWNER_URL"].rpartition("/")[0]
     done = subprocess.run(
         [sys.executable, "-c", "import django; django.setup(); from clinic.checks import *; refuse_unsafe_start()"],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": os.environ["DATABASE_OWNER_URL"]},
+        env=os.environ | {"DATABASE_URL": f"{owner}/{connection.settings_dict['NAME']}"},
         capture_output=True,
         text=True,
         check=False,
