@@ -27,7 +27,8 @@ OTHER_VISITS = (
     "exercise_program",
     "first_assessment",
     "chiropractic_care",
-    "posture_guidance",
+    "dry_needling",
+    "shockwave",
 )
 
 
