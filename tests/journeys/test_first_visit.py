@@ -216,7 +216,8 @@ class Story:
         expect(page.get_by_role("button", name=re.compile("Done at")).first).to_be_visible()
         yes = page.get_by_role("button", name="I will be there")
         if yes.count():
-            yes.first.tap()
+            with page.expect_navigation():
+                yes.first.tap()
         page.goto(f"{self.stack.url}/me/plan/")
         expect(page.get_by_text("Week 1 of")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
