@@ -36,24 +36,26 @@ class Candidate:
     is_in_window: bool = True  # of the session that the plan asks for
 
 
-O = TypeVar("O")  # noqa: E741 -- the offer that is ranked
+Offered = TypeVar("Offered")
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked(Generic[O]):
+class Ranked(Generic[Offered]):
     letter: str
-    offer: O
+    offer: Offered
     reason: str
 
 
-def best(offers: Iterable[O], seen_as: Callable[[O], Candidate], *, last: Last | None) -> list[Ranked[O]]:
+def best(
+    offers: Iterable[Offered], seen_as: Callable[[Offered], Candidate], *, last: Last | None
+) -> list[Ranked[Offered]]:
     """The three best of `offers` (which come soonest first), best first, each with its reason in words."""
     seen = [(offer, seen_as(offer)) for offer in offers]
     if not seen:
         return []
     soonest = seen[0][1].local_start
     ordered = sorted(seen, key=lambda pair: -points(pair[1], soonest=soonest, last=last))
-    chosen: list[tuple[O, Candidate]] = []
+    chosen: list[tuple[Offered, Candidate]] = []
     for offer, it in ordered:
         if all(abs(it.local_start - other.local_start) >= APART for _, other in chosen):
             chosen.append((offer, it))
