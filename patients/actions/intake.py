@@ -104,6 +104,8 @@ def _keep_safety_answers(intake: Intake, said: Mapping[str, Any]) -> None:
 
 
 def _raise(result: TriageResult, intake: Intake, *, codes: set[str], newly: set[str], by: User, now: datetime) -> None:
+    if not codes:
+        return
     # A sign this form has raised and a clinician has closed since stays closed, unless it is answered yes anew.
     raised = set(intake.red_flags.exclude(cleared_at=None).values_list("code", flat=True))
     red_flags.raise_from(result, patient=intake.patient, intake=intake, only=codes - (raised - newly), by=by, now=now)
