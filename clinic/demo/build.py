@@ -17,7 +17,7 @@ from people.models import User
 from programs.rules.rulebook import rulebook
 
 PATIENTS = 200
-IN_TREATMENT = 28
+IN_TREATMENT = 24
 HISTORY_DAYS = 85
 FULL_DAY, USUAL_DAY = 32, 8  # visits; today is full
 FAR_THROUGH = (1.1, 0.02, 0.3, 0.7)  # how far plans have got: every phase is seen, and some have ended

@@ -8,13 +8,13 @@ from typing import Any, cast
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment
 from clinic.demo.stories import Story
-from clinic.demo.visits import Diary
+from clinic.demo.visits import Diary, Wish
 from patients.actions import assessments, intake, red_flags
 from patients.models import Patient
 from patients.rules.rulebook import intake_questions
 from people.models import User
 from programs.actions import exercises, plans
-from programs.models import Plan
+from programs.models import Plan, PlannedSession
 
 BOOKED_AHEAD = timedelta(days=14)
 REMIND_AT = time(17)
@@ -101,12 +101,15 @@ class Treatment:
 
     def _follow(self, plan: Plan, *, from_moment: datetime) -> None:
         until = (self.diary.now + BOOKED_AHEAD).date()
-        for session in plan.sessions.filter(due_from__lte=until, is_optional=False).order_by("due_on"):
-            window = (session.due_until - session.due_on).days
-            days = [session.due_on + timedelta(days=n) for n in range(max(window, 3) + 1)]
-            self.diary.book(self.patient, session.modality, days, booked_at=from_moment, session=session)
+        due = plan.sessions.filter(due_from__lte=until, is_optional=False).order_by("due_on")
+        self.diary.book_all(self.patient, map(self._wish, due), booked_at=from_moment)
         if self.patient.user and plan.is_active:
             self._exercise(plan, by=self.patient.user)
+
+    @staticmethod
+    def _wish(session: PlannedSession) -> Wish:
+        window = (session.due_until - session.due_on).days
+        return Wish(session.modality, [session.due_on + timedelta(days=n) for n in range(max(window, 3) + 1)], session)
 
     def _exercise(self, plan: Plan, *, by: User) -> None:
         """A week of home exercises, most days."""

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import attendance, booking
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
 from clinic.portal import limits
@@ -69,6 +69,6 @@ def _answered(request: HttpRequest, visit: Appointment) -> None:
     now = timezone.now()
     refuse_if_moved_since(visit, request.POST.get("revision", ""))
     if request.POST.get("do") == "confirm":
-        booking.confirm(visit, by=None, now=now)
+        attendance.confirm(visit, by=None, now=now)
     elif request.POST.get("do") == "cancel" and may_change(visit, now):
         booking.cancel(visit, reason=BY_LINK, by=None, now=now)

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import availability, booking
+from clinic.appointments.actions import attendance, availability, booking
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
@@ -100,7 +100,7 @@ def _changed(request: SignedInRequest, visit: Appointment) -> HttpResponse:
     now, do = timezone.now(), request.POST.get("do")
     refuse_if_moved_since(visit, request.POST.get("revision", ""))
     if do == "confirm":
-        booking.confirm(visit, by=request.user, now=now)
+        attendance.confirm(visit, by=request.user, now=now)
         messages.success(request, _("Thank you. We expect you."))
         return redirect("portal:today")
     if not may_change(visit, now):

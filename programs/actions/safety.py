@@ -1,5 +1,7 @@
 """What must wait until a clinician has looked: open warning signs hold treatments back."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 from patients.models import Patient, RedFlag
@@ -26,11 +28,12 @@ def held_modalities(patient: Patient) -> frozenset[str]:
     return rulebook().modalities_blocked_by(blocks)
 
 
-def refuse_if_held(patient: Patient, modality_code: str | None) -> None:
-    """Let the treatment pass only if no open warning sign holds it back.
+def refuse_if_held(patient: Patient, modality_codes: Iterable[str | None]) -> None:
+    """Let the treatments pass only if no open warning sign holds one of them back.
 
     An assessment has no modality and is never held: it is how a warning sign gets looked at.
     Raises `HeldByRedFlag`.
     """
-    if modality_code and modality_code in held_modalities(patient):
+    treatments = {code for code in modality_codes if code}
+    if treatments and treatments & held_modalities(patient):
         raise HeldByRedFlag(_("Clinician check needed before this visit can be booked."))

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from factories import MONDAY, a_clinician, a_device, a_patient, a_room, a_site, a_user
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import attendance, booking
 from clinic.appointments.models import Absence, Appointment, Closure, Shift
 from patients.models import RedFlag
 from people.models import Site
@@ -52,7 +52,7 @@ def card(answer: Any, visit: Appointment) -> str:
 
 def walked(visit: Appointment, *statuses: str, by: Any) -> Appointment:
     for status in statuses:
-        visit = booking.set_status(visit, status, was=visit.status, by=by, now=NOON - timedelta(minutes=12))
+        visit = attendance.set_status(visit, status, was=visit.status, by=by, now=NOON - timedelta(minutes=12))
     return visit
 
 

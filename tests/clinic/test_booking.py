@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user
 
-from clinic.appointments.actions import booking, checks
+from clinic.appointments.actions import attendance, booking, checks
 from clinic.appointments.models import Absence, Appointment, Closure, Hold, Resource
 from clinic.appointments.rules import refusals
 from clinic.appointments.rules.status import Status
@@ -305,7 +305,7 @@ def test_the_same_form_with_other_choices_is_refused(cast: Cast) -> None:
 
 
 def test_a_moved_visit_frees_its_old_time_and_has_to_be_confirmed_anew(cast: Cast) -> None:
-    visit = booking.confirm(cast.book(at(10)), by=None, now=NOW)
+    visit = attendance.confirm(cast.book(at(10)), by=None, now=NOW)
 
     moved = booking.move(
         visit, starts_at=at(14), resources=cast.pieces, revision=0, by=cast.rosa, now=NOW + timedelta(hours=1)
@@ -356,15 +356,15 @@ def test_who_moves_a_visit_that_was_moved_meanwhile_is_told_so(cast: Cast) -> No
     with pytest.raises(ChangedMeanwhile):
         booking.cancel(seen, reason="", by=cast.rosa, now=NOW)
     with pytest.raises(ChangedMeanwhile):
-        booking.confirm(seen, by=None, now=NOW)
+        attendance.confirm(seen, by=None, now=NOW)
 
     assert Appointment.objects.get().starts_at == at(14)
 
 
 def test_a_visit_under_way_is_neither_moved_nor_cancelled(cast: Cast) -> None:
     visit = cast.book(at(10))
-    booking.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(9, 50))
-    booking.set_status(visit, "in_room", was="arrived", by=cast.rosa, now=at(10))
+    attendance.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(9, 50))
+    attendance.set_status(visit, "in_room", was="arrived", by=cast.rosa, now=at(10))
 
     with pytest.raises(refusals.CannotBecome):
         booking.move(visit, starts_at=at(14), resources=cast.pieces, revision=0, by=cast.rosa, now=at(10))
@@ -390,9 +390,9 @@ def test_nothing_leads_back_from_a_cancelled_visit(cast: Cast) -> None:
     with pytest.raises(refusals.CannotBecome):
         booking.cancel(visit, reason="", by=cast.rosa, now=NOW)
     with pytest.raises(refusals.CannotBecome):
-        booking.confirm(visit, by=None, now=NOW)
+        attendance.confirm(visit, by=None, now=NOW)
     with pytest.raises(refusals.CannotBecome):
-        booking.set_status(visit, "booked", was="cancelled", by=cast.rosa, now=NOW)
+        attendance.set_status(visit, "booked", was="cancelled", by=cast.rosa, now=NOW)
 
 
 # --- the visit's life
@@ -403,7 +403,7 @@ def test_a_visit_goes_from_booked_to_done_step_by_step(cast: Cast) -> None:
     for was, status in zip(
         ["booked", "confirmed", "arrived", "in_room"], ["confirmed", "arrived", "in_room", "done"], strict=True
     ):
-        visit = booking.set_status(visit, status, was=was, by=cast.rosa, now=at(9, 55))
+        visit = attendance.set_status(visit, status, was=was, by=cast.rosa, now=at(9, 55))
 
     assert (visit.status, visit.confirmed_at, visit.arrived_at) == ("done", at(9, 55), at(9, 55))
     assert list(AuditEvent.objects.filter(deed="appointment.status_set").values_list("detail__status", flat=True)) == [
@@ -413,43 +413,49 @@ def test_a_visit_goes_from_booked_to_done_step_by_step(cast: Cast) -> None:
 
 def test_a_slip_of_the_hand_can_be_stepped_back_and_waiting_counts_from_the_first_arrival(cast: Cast) -> None:
     visit = cast.book(at(10))
-    booking.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(9, 50))
-    booking.set_status(visit, "in_room", was="arrived", by=cast.rosa, now=at(9, 58))
+    attendance.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(9, 50))
+    attendance.set_status(visit, "in_room", was="arrived", by=cast.rosa, now=at(9, 58))
 
-    back = booking.set_status(visit, "arrived", was="in_room", by=cast.rosa, now=at(9, 59))
+    back = attendance.set_status(visit, "arrived", was="in_room", by=cast.rosa, now=at(9, 59))
     assert back.arrived_at == at(9, 50)
 
-    gone = booking.set_status(visit, "confirmed", was="arrived", by=cast.rosa, now=at(10))
+    gone = attendance.set_status(visit, "confirmed", was="arrived", by=cast.rosa, now=at(10))
     assert gone.arrived_at is None
 
 
 def test_no_step_is_skipped(cast: Cast) -> None:
     with pytest.raises(refusals.CannotBecome):
-        booking.set_status(cast.book(at(10)), "done", was="booked", by=cast.rosa, now=at(10))
+        attendance.set_status(cast.book(at(10)), "done", was="booked", by=cast.rosa, now=at(10))
+
+
+def test_a_clinic_that_does_not_mark_rooms_goes_from_waiting_to_done(cast: Cast) -> None:
+    visit = attendance.set_status(cast.book(at(10)), "arrived", was="booked", by=cast.rosa, now=at(9, 55))
+
+    assert attendance.set_status(visit, "done", was="arrived", by=cast.rosa, now=at(10, 30)).status == "done"
 
 
 def test_two_desks_tapping_the_same_button_both_get_what_they_wanted(cast: Cast) -> None:
     visit = cast.book(at(10))
-    booking.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(10))
+    attendance.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(10))
 
-    assert booking.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(10)).status == "arrived"
+    assert attendance.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(10)).status == "arrived"
 
 
 def test_a_tap_on_a_button_that_is_out_of_date_changes_nothing(cast: Cast) -> None:
     visit = cast.book(at(10))
-    booking.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(10))
+    attendance.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(10))
 
     with pytest.raises(ChangedMeanwhile):
-        booking.set_status(visit, "confirmed", was="booked", by=cast.rosa, now=at(10))
+        attendance.set_status(visit, "confirmed", was="booked", by=cast.rosa, now=at(10))
 
 
 def test_nobody_has_missed_a_visit_that_has_not_begun(cast: Cast) -> None:
     with pytest.raises(refusals.NotYet):
-        booking.set_status(cast.book(at(10)), "missed", was="booked", by=cast.rosa, now=at(9, 59))
+        attendance.set_status(cast.book(at(10)), "missed", was="booked", by=cast.rosa, now=at(9, 59))
 
 
 def test_a_missed_visit_keeps_what_it_holds(cast: Cast) -> None:
-    visit = booking.set_status(cast.book(at(10)), "missed", was="booked", by=cast.rosa, now=at(10, 20))
+    visit = attendance.set_status(cast.book(at(10)), "missed", was="booked", by=cast.rosa, now=at(10, 20))
 
     assert set(held(visit)) == {"clinician", "room", "patient"}
 
@@ -459,17 +465,17 @@ def test_a_missed_session_can_be_booked_again_and_then_not_come_back(cast: Cast)
     asked: dict[str, Any] = {
         "service": service("exercise_program"), "resources": [cast.sara, gym], "session": session,
     }  # fmt: skip
-    missed = booking.set_status(cast.book(at(10), **asked), "missed", was="booked", by=cast.rosa, now=at(10, 30))
+    missed = attendance.set_status(cast.book(at(10), **asked), "missed", was="booked", by=cast.rosa, now=at(10, 30))
     cast.book(at(14), **asked)
 
     with pytest.raises(refusals.AlreadyBooked):
-        booking.set_status(missed, "arrived", was="missed", by=cast.rosa, now=at(10, 40))
+        attendance.set_status(missed, "arrived", was="missed", by=cast.rosa, now=at(10, 40))
 
 
 def test_the_patient_confirms_once_through_the_link_and_the_trail_says_so(cast: Cast) -> None:
     visit = cast.book(at(10))
-    booking.confirm(visit, by=None, now=NOW)
-    booking.confirm(visit, by=None, now=NOW + timedelta(minutes=5))
+    attendance.confirm(visit, by=None, now=NOW)
+    attendance.confirm(visit, by=None, now=NOW + timedelta(minutes=5))
 
     visit.refresh_from_db()
     assert (visit.status, visit.confirmed_at) == ("confirmed", NOW)
@@ -481,7 +487,7 @@ def test_a_visit_that_is_over_is_not_confirmed(cast: Cast) -> None:
     visit = cast.book(at(10))
 
     with pytest.raises(refusals.CannotBecome):
-        booking.confirm(visit, by=None, now=later(visit, 30))
+        attendance.confirm(visit, by=None, now=later(visit, 30))
 
 
 def test_evening_visits_are_checked_against_the_sites_own_day(cast: Cast) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from factories import NOW, a_clinician, a_patient, a_room, a_user
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import attendance, booking
 from clinic.appointments.actions.availability import free_times
 from clinic.appointments.models import Absence, Appointment
 from patients.models import RedFlag
@@ -225,7 +225,7 @@ def test_a_booking_panel_costs_the_same_for_one_clinician_and_for_twenty(
 
 def test_the_card_says_who_when_where_and_what_was_done(desk: Client, cast: Cast) -> None:
     visit = cast.book(at(10))
-    booking.confirm(visit, by=None, now=NOW)
+    attendance.confirm(visit, by=None, now=NOW)
 
     seen = text(desk.get(visit.get_absolute_url()))
 

@@ -17,7 +17,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.utils import IntegrityError
 from factories import NOW, a_clinician, a_patient, a_room
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import attendance, booking
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.models import Appointment, Hold, Resource, Shift
 from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
@@ -309,7 +309,7 @@ def test_one_visit_moved_cancelled_and_stepped_on_at_once_ends_in_one_clear_stat
             [
                 partial(booking.move, visit, starts_at=to, resources=cast.pieces, revision=0, by=cast.rosa, now=NOW),
                 partial(booking.cancel, visit, reason="", by=cast.rosa, now=NOW),
-                partial(booking.confirm, visit, by=None, now=NOW),
+                partial(attendance.confirm, visit, by=None, now=NOW),
             ]
         )
         assert set(outcome(results)) <= {Appointment, ChangedMeanwhile, CannotBecome}

@@ -55,7 +55,7 @@ def test_the_refusal_says_no_more_than_that_a_clinician_must_look() -> None:
     an_open_flag(patient)
 
     with pytest.raises(safety.HeldByRedFlag) as refused:
-        safety.refuse_if_held(patient, "laser_therapy")
+        safety.refuse_if_held(patient, ["laser_therapy"])
 
     assert str(refused.value) == "Clinician check needed before this visit can be booked."
 
@@ -64,4 +64,4 @@ def test_an_assessment_is_never_held() -> None:
     patient = a_patient()
     an_open_flag(patient, urgency="emergency_now")
 
-    safety.refuse_if_held(patient, None)
+    safety.refuse_if_held(patient, [None])

@@ -1,6 +1,7 @@
 """Giving, moving and cancelling visits. The only code that writes appointments and what they hold."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from django.db.models import Q
 from clinic.appointments.actions import checks
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.models import Appointment, Hold, Resource
-from clinic.appointments.rules.refusals import AlreadyBooked, CannotBecome, NotYet, SlotTaken, UsedForAnother
-from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status, may_follow
+from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother
+from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status
 from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
@@ -21,8 +22,35 @@ from programs.models import PlannedSession
 from programs.rules.services import Service
 
 
-@tried_again
-@transaction.atomic
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One visit of a patient. `resources` are one clinician, one room and the service's devices.
+
+    The same `request_key` sent again gives the visit that it gave before.
+    """
+
+    service: Service
+    site: Site
+    starts_at: datetime
+    resources: Collection[Resource]
+    session: PlannedSession | None = None
+    request_key: UUID | None = None
+
+    def visit(self, patient: Patient, pieces: Collection[Resource], now: datetime) -> Appointment:
+        return Appointment(
+            patient=patient,
+            service_code=self.service.code,
+            clinician=next((piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN), None),
+            site=self.site,
+            session=self.session,
+            starts_at=self.starts_at,
+            ends_at=self.starts_at + timedelta(minutes=self.service.minutes),
+            request_key=self.request_key,
+            booked_at=now,
+            timed_at=now,
+        )
+
+
 def book(
     *,
     patient: Patient,
@@ -35,37 +63,44 @@ def book(
     session: PlannedSession | None = None,
     request_key: UUID | None = None,
 ) -> Appointment:
-    """Give the patient a visit and keep everything it needs, or change nothing.
+    """Give the patient a visit and keep everything it needs, or change nothing. See `Wanted` and `book_all`."""
+    wanted = Wanted(
+        service=service,
+        site=site,
+        starts_at=starts_at,
+        resources=resources,
+        session=session,
+        request_key=request_key,
+    )
+    return book_all(patient, [wanted], by=by, now=now)[0]
 
-    `resources` are one clinician, one room and the service's devices; the patient is held too. The same
-    `request_key` sent again gives the visit that it gave before.
 
-    Raises `SlotTaken` if any of them is held: the database decides that, so two desks cannot both win. Other
+@tried_again
+@transaction.atomic
+def book_all(patient: Patient, wanted: Sequence[Wanted], *, by: User, now: datetime) -> list[Appointment]:
+    """Give the patient all these visits and keep everything they need, or change nothing.
+
+    As many queries for a whole plan as for one visit.
+
+    Raises `SlotTaken` if any of it is held: the database decides that, so two desks cannot both win. Other
     refusals: see `checks`.
     """
-    pieces, holder = _locked(patient, resources)
-    asked = Appointment(
-        patient=patient,
-        service_code=service.code,
-        clinician=next((piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN), None),
-        site=site,
-        session=session,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=service.minutes),
-        request_key=request_key,
-        booked_at=now,
-        timed_at=now,
-    )
-    if request_key and (before := Appointment.objects.filter(request_key=request_key).first()):
-        return _the_same(before, asked)
-    checks.may_be_booked(asked, pieces, holder=holder, now=now)
+    rows, holder = _locked(patient, [piece for each in wanted for piece in each.resources])
+    fresh = {row.pk: row for row in rows}
+    asked = []
+    for each in wanted:
+        pieces = [fresh[piece.pk] for piece in each.resources if piece.pk in fresh]
+        asked.append((each.visit(patient, pieces, now), pieces))
+    if again := _given_before([visit for visit, _ in asked]):
+        return again
+    checks.may_be_booked(asked, holder=holder, now=now)
     try:
-        asked.save(force_insert=True)
-        _hold(asked, pieces, holder)
+        visits = Appointment.objects.bulk_create([visit for visit, _ in asked])
+        _hold(asked, holder)
     except IntegrityError as error:
-        raise _refusal(error) from error
-    audit.record(by, "appointment.booked", asked, service=service.code)
-    return asked
+        raise refusal(error) from error
+    audit.record_all(by, "appointment.booked", [(visit, {"service": visit.service_code}) for visit in visits])
+    return visits
 
 
 @tried_again
@@ -97,13 +132,13 @@ def move(
     visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=visit.service.minutes)
     visit.status, visit.confirmed_at, visit.timed_at = Status.BOOKED, None, now
     visit.revision += 1
-    checks.may_be_booked(visit, pieces, holder=holder, now=now)
+    checks.may_be_booked([(visit, pieces)], holder=holder, now=now)
     try:
         visit.save()
         visit.holds.all().delete()
-        _hold(visit, pieces, holder)
+        _hold([(visit, pieces)], holder)
     except IntegrityError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     audit.record(by, "appointment.moved" if by else "appointment.moved_by_link", visit, revision=visit.revision)
     return visit
 
@@ -130,66 +165,12 @@ def cancel(appointment: Appointment, *, reason: str, by: User | None, now: datet
     return visit
 
 
-@transaction.atomic
-def set_status(appointment: Appointment, status: str, *, was: str, by: User, now: datetime) -> Appointment:
-    """Take the visit one step on, or one step back. `was` is what the screen showed.
-
-    Raises `ChangedMeanwhile` if it is no longer `was`, and `CannotBecome` or `NotYet` if no step leads there.
-    """
-    visit = _claimed(appointment, appointment.revision)
-    if visit.status == status:
-        return visit  # two people tapped the same button: both got what they wanted
-    if visit.status != was:
-        raise ChangedMeanwhile(checks.CHANGED)
-    if not may_follow(was, status):
-        raise CannotBecome
-    if status == Status.MISSED and now < visit.starts_at:
-        raise NotYet
-    _step(visit, Status(status), now)
-    audit.record(by, "appointment.status_set", visit, was=was, status=str(status))
-    return visit
-
-
-@transaction.atomic
-def confirm(appointment: Appointment, *, by: User | None, now: datetime) -> Appointment:
-    """The patient will come. Saying so twice changes nothing. `by` is None through the link in a message.
-
-    Raises `CannotBecome` for a visit that is over, called off or under way, and `ChangedMeanwhile` for one that
-    was moved since: the yes was to another time.
-    """
-    visit = _claimed(appointment, appointment.revision)
-    if visit.status == Status.CONFIRMED:
-        return visit
-    if visit.status != Status.BOOKED or now >= visit.ends_at:
-        raise CannotBecome
-    _step(visit, Status.CONFIRMED, now)
-    audit.record(by, "appointment.confirmed" if by else "appointment.confirmed_by_link", visit)
-    return visit
-
-
-def _step(visit: Appointment, status: Status, now: datetime) -> None:
-    back_to_the_door = visit.status == Status.IN_ROOM
-    visit.status = status
-    if status == Status.BOOKED:
-        visit.confirmed_at = None
-    if status == Status.CONFIRMED:
-        visit.confirmed_at = visit.confirmed_at or now
-    if status == Status.ARRIVED and not back_to_the_door:
-        visit.arrived_at = now
-    elif status in {Status.BOOKED, Status.CONFIRMED}:
-        visit.arrived_at = None
-    try:
-        visit.save(update_fields=["status", "confirmed_at", "arrived_at"])
-    except IntegrityError as error:  # a missed visit comes back, but its session was booked anew
-        raise _refusal(error) from error
-
-
 def _claimed(appointment: Appointment, revision: int) -> Appointment:
     """The visit as it is now, locked; refused if it was moved or cancelled since `revision`."""
     visits = Appointment.objects.select_related("patient", "site", "clinician")
     visit = visits.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
     if visit.revision != revision:
-        raise ChangedMeanwhile(checks.CHANGED)
+        raise ChangedMeanwhile(CHANGED)
     return visit
 
 
@@ -216,19 +197,15 @@ def _lock(wanted: Q) -> list[Resource]:
     return list(Resource.objects.filter(wanted).order_by("pk").select_for_update(no_key=True))
 
 
-def _hold(visit: Appointment, pieces: Collection[Resource], holder: Resource) -> None:
-    cleaned_at = visit.ends_at + timedelta(minutes=visit.service.cleanup_minutes)
+def _hold(visits: Collection[tuple[Appointment, Collection[Resource]]], holder: Resource) -> None:
     Hold.objects.bulk_create(
-        Hold(
-            appointment=visit,
-            resource=piece,
-            during=DateTimeTZRange(visit.starts_at, cleaned_at if piece.kind == Resource.Kind.ROOM else visit.ends_at),
-        )
+        Hold(appointment=visit, resource=piece, during=DateTimeTZRange(visit.starts_at, visit.keeps_until(piece)))
+        for visit, pieces in visits
         for piece in [*pieces, holder]
     )
 
 
-def _refusal(error: IntegrityError) -> Exception:
+def refusal(error: IntegrityError) -> Exception:
     """The clinic's words for the rule of the database that the booking ran into."""
     match broken_rule(error):
         case "resource_is_in_one_place_at_a_time":
@@ -241,11 +218,23 @@ def _refusal(error: IntegrityError) -> Exception:
     return error
 
 
-def _the_same(before: Appointment, asked: Appointment) -> Appointment:
-    """The visit that the form gave the first time. Raises `UsedForAnother` if it asks for something else now."""
+def _given_before(asked: Sequence[Appointment]) -> list[Appointment]:
+    """The visits that the same forms gave the first time. Raises `UsedForAnother` if they ask for something else."""
+    keys = [visit.request_key for visit in asked if visit.request_key]
+    if not keys:
+        return []
+    before = {visit.request_key: visit for visit in Appointment.objects.filter(request_key__in=keys)}
+    if not before:
+        return []
+    found = [before.get(visit.request_key) for visit in asked]
+    for then, visit in zip(found, asked, strict=True):
+        if then is None or not _is_same(then, visit):
+            raise UsedForAnother
+    return [then for then in found if then]
+
+
+def _is_same(before: Appointment, asked: Appointment) -> bool:
     same = (before.patient_id, before.service_code) == (asked.patient_id, asked.service_code)
-    if before.revision == 0:  # moved since, it may lie elsewhere
-        same = same and (before.starts_at, before.clinician_id) == (asked.starts_at, asked.clinician_id)
-    if not same:
-        raise UsedForAnother
-    return before
+    if before.revision:  # moved since, it may lie elsewhere
+        return same
+    return same and (before.starts_at, before.clinician_id) == (asked.starts_at, asked.clinician_id)

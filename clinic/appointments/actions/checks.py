@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.actions import hours
 from clinic.appointments.models import Appointment, Hold, Resource
@@ -25,25 +26,30 @@ from clinic.appointments.rules.slots import Span
 from patients.models import Patient
 from programs.actions.safety import refuse_if_held
 
-CHANGED = _("Somebody else changed this visit first. Nothing was saved: look at it again.")
+Pieces = Collection[Resource]
+Asked = Collection[tuple[Appointment, Pieces]]
 
 
-def may_be_booked(asked: Appointment, pieces: Collection[Resource], *, holder: Resource, now: datetime) -> None:
-    """Refuse what no clinic would book. `holder` is the patient's row in the book; all are fresh and locked.
+def may_be_booked(asked: Asked, *, holder: Resource, now: datetime) -> None:
+    """Refuse what no clinic would book: visits of one patient, each with what it would hold.
+
+    `holder` is the patient's row in the book; all are fresh and locked. As many queries for a series as for one.
 
     Raises `InThePast`, `TooFarAhead`, `OffTheGrid`, `SlotTaken`, `NotOffered`, `Unfit`, `NotTreatedAnyMore`,
     `OfAnotherPlan`, `OutsideHours`, and `HeldByRedFlag` for a treatment while a warning sign is open.
     """
-    _time(asked, now)
-    _taken(asked, [*pieces, holder])
-    if not asked.service.is_enabled:
-        raise NotOffered
-    if not needs.fits(asked.service, pieces, site_id=asked.site_id):
-        raise Unfit
-    _patient(asked.patient)
-    _session(asked)
-    _hours(asked, pieces)
-    refuse_if_held(asked.patient, asked.service.modality)
+    for visit, pieces in asked:
+        _time(visit, now)
+        if not visit.service.is_enabled:
+            raise NotOffered
+        if not needs.fits(visit.service, pieces, site_id=visit.site_id):
+            raise Unfit
+        _session(visit)
+    _taken(asked, holder)
+    patient = next(visit.patient for visit, _ in asked)
+    _patient(patient)
+    _hours(asked)
+    refuse_if_held(patient, {visit.service.modality for visit, _ in asked})
 
 
 def _time(asked: Appointment, now: datetime) -> None:
@@ -55,18 +61,20 @@ def _time(asked: Appointment, now: datetime) -> None:
         raise OffTheGrid
 
 
-def _taken(asked: Appointment, pieces: Collection[Resource]) -> None:
+def _taken(asked: Asked, holder: Resource) -> None:
     """Says early, and in more words, what the database would refuse in the end. Only its constraint decides."""
-    during = (asked.starts_at, asked.ends_at)
-    cleaned = (asked.starts_at, asked.ends_at + timedelta(minutes=asked.service.cleanup_minutes))
-    rooms = [piece.pk for piece in pieces if piece.kind == Resource.Kind.ROOM]
-    others = [piece.pk for piece in pieces if piece.kind != Resource.Kind.ROOM]
-    held = Hold.objects.filter(
-        Q(resource__in=others, during__overlap=during) | Q(resource__in=rooms, during__overlap=cleaned)
+    wanted = reduce(
+        or_,
+        (
+            Q(resource=piece, during__overlap=(visit.starts_at, visit.keeps_until(piece)))
+            for visit, pieces in asked
+            for piece in [*pieces, holder]
+        ),
     )
-    taken = set(held.exclude(appointment=asked.pk).values_list("resource_id", flat=True))
-    if taken:
-        raise SlotTaken({piece.kind for piece in pieces if piece.pk in taken})
+    ours = [visit.pk for visit, _ in asked]
+    kinds = set(Hold.objects.filter(wanted).exclude(appointment__in=ours).values_list("resource__kind", flat=True))
+    if kinds:
+        raise SlotTaken(kinds)
 
 
 def _patient(patient: Patient) -> None:
@@ -82,14 +90,16 @@ def _session(asked: Appointment) -> None:
         raise OfAnotherPlan
 
 
-def _hours(asked: Appointment, pieces: Collection[Resource]) -> None:
-    visit = Span.of(asked.starts_at, asked.ends_at)
-    cleaned = Span(visit.starts, visit.ends + asked.service.cleanup_minutes)
-    first = timezone.localtime(asked.starts_at, asked.site.zone).date()
+def _hours(asked: Asked) -> None:
+    days = [timezone.localtime(visit.starts_at, visit.site.zone).date() for visit, _ in asked]
     # A visit does not run past midnight, but the cleaning of its room may.
-    roster = hours.hours([piece.pk for piece in pieces], first=first, last=first + timedelta(days=1))
-    for piece in pieces:
-        if piece.kind == Resource.Kind.CLINICIAN and not roster.is_working(piece.pk, asked.site_id, visit):
-            raise OutsideHours
-        if roster.is_away(piece.pk, cleaned if piece.kind == Resource.Kind.ROOM else visit):
-            raise OutsideHours
+    ids = {piece.pk for _, pieces in asked for piece in pieces}
+    roster = hours.hours(ids, first=min(days), last=max(days) + timedelta(days=1))
+    for visit, pieces in asked:
+        for piece in pieces:
+            if piece.kind == Resource.Kind.CLINICIAN and not roster.is_working(
+                piece.pk, visit.site_id, Span.of(visit.starts_at, visit.ends_at)
+            ):
+                raise OutsideHours
+            if roster.is_away(piece.pk, Span.of(visit.starts_at, visit.keeps_until(piece))):
+                raise OutsideHours

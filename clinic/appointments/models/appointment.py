@@ -138,6 +138,11 @@ class Appointment(models.Model):
     def is_standing(self) -> bool:
         return self.status != Status.CANCELLED
 
+    def keeps_until(self, resource: Resource) -> datetime:
+        """Until when the visit holds it: a room has to be cleaned before the next patient."""
+        extra = self.service.cleanup_minutes if resource.kind == Resource.Kind.ROOM else 0
+        return self.ends_at + timedelta(minutes=extra)
+
     @property
     def link_token(self) -> str:
         """What stands in a message's link: opens this one visit and cannot be guessed."""

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from people.rules.refusal import Refused
 
+CHANGED = _("Somebody else changed this visit first. Nothing was saved: look at it again.")
+
 
 class SlotTaken(Refused):
     """Something the visit needs is held for another one. `kinds` says what: clinician, room, device, patient."""

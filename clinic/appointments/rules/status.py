@@ -21,7 +21,7 @@ class Status(TextChoices):
 STEPS: Mapping[Status, tuple[Status, ...]] = {
     Status.BOOKED: (Status.CONFIRMED, Status.ARRIVED, Status.MISSED),
     Status.CONFIRMED: (Status.ARRIVED, Status.MISSED, Status.BOOKED),
-    Status.ARRIVED: (Status.IN_ROOM, Status.CONFIRMED),
+    Status.ARRIVED: (Status.IN_ROOM, Status.CONFIRMED, Status.DONE),  # not every clinic marks who is in which room
     Status.IN_ROOM: (Status.DONE, Status.ARRIVED),
     Status.DONE: (Status.IN_ROOM,),
     Status.MISSED: (Status.ARRIVED, Status.BOOKED),

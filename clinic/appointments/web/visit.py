@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinic.appointments.actions import availability, booking
+from clinic.appointments.actions import attendance, availability, booking
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, STEPS, Status, is_step_back
@@ -66,7 +66,7 @@ def status(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     if wanted not in STEPS or was not in STEPS:
         raise Http404
     try:
-        booking.set_status(it, wanted, was=was, by=request.user, now=timezone.now())
+        attendance.set_status(it, wanted, was=was, by=request.user, now=timezone.now())
     except Refused as refusal:
         return _card(request, _visit(request, visit_id), refusal=refusal)
     return redirect(_back(request, it))
