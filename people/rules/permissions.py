@@ -32,6 +32,7 @@ class Permission(StrEnum):
     PLAN_EDIT = "programs.edit_plan"
     APPOINTMENT_VIEW = "appointments.view_appointment"
     APPOINTMENT_BOOK = "appointments.book_appointment"
+    APPOINTMENT_OVERBOOK = "appointments.overbook_appointment"
     MESSAGE_VIEW = "reminders.view_message"
     OWN_RECORD = "portal.own_record"
 
@@ -45,8 +46,18 @@ _DESK = frozenset(
         Permission.MESSAGE_VIEW,
     }
 )
-_CLINICAL = frozenset({Permission.RECORD_VIEW, Permission.RECORD_EDIT, Permission.PLAN_EDIT, Permission.LIBRARY_VIEW})
-_OFFICE = frozenset({Permission.STAFF_MANAGE, Permission.CLINIC_SETUP, Permission.LIBRARY_VIEW})
+_CLINICAL = frozenset(
+    {
+        Permission.RECORD_VIEW,
+        Permission.RECORD_EDIT,
+        Permission.PLAN_EDIT,
+        Permission.LIBRARY_VIEW,
+        Permission.APPOINTMENT_OVERBOOK,
+    }
+)
+_OFFICE = frozenset(
+    {Permission.STAFF_MANAGE, Permission.CLINIC_SETUP, Permission.LIBRARY_VIEW, Permission.APPOINTMENT_OVERBOOK}
+)
 
 RIGHTS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: _DESK | _OFFICE | {Permission.AUDIT_VIEW},

@@ -2,30 +2,46 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from people.rules.knowledge import Claim, Sheet
 from programs.rules.entries import DeviceKind, Modality, RoomKind
 
 WHOLE_DAY_MINUTES = 24 * 60
+MARGIN_KINDS = ("clinician", "room", "device")
+MOST_PLACES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service(Claim):
     """One kind of visit.
 
-    The room stays taken for `cleanup_minutes` after the visit; any of `room_kinds` will do.
-    Of each set in `devices` one machine is kept for the visit.
+    `setup_minutes` and `cleanup_minutes` say how long before and after the visit the clinician, the room and the
+    devices are kept, by their kind. Any of `room_kinds` will do; of each set in `devices` one machine is kept.
+    With more than one of `places` it is a class: one time, several patients.
     """
 
     name: str
     minutes: int
-    cleanup_minutes: int
+    setup_minutes: Mapping[str, int]
+    cleanup_minutes: Mapping[str, int]
     professions: frozenset[str]
     room_kinds: frozenset[str]
     devices: tuple[frozenset[str], ...]
     modality: str | None
     is_enabled: bool
+    places: int = 1
+    daily_limit: int | None = None  # visits of this kind that one clinician gives in a day
+    self_booking: bool = True  # whether patients may book it themselves once it is due
+
+    @property
+    def is_class(self) -> bool:
+        return self.places > 1
+
+    def margins(self, kind: str) -> tuple[int, int]:
+        """Minutes before and after the visit for which a clinician, room or device is kept."""
+        return self.setup_minutes.get(kind, 0), self.cleanup_minutes.get(kind, 0)
 
     @property
     def is_treatment(self) -> bool:
@@ -41,6 +57,8 @@ def service(file: Sheet, raw: dict[str, Any]) -> Service:
         "professions": frozenset(raw.pop("professions", ())),
         "room_kinds": frozenset(raw.pop("room_kinds", ())),
         "devices": tuple(frozenset(alternatives) for alternatives in raw.pop("devices", ())),
+        "setup_minutes": MappingProxyType(dict(raw.pop("setup_minutes", {}))),
+        "cleanup_minutes": MappingProxyType(dict(raw.pop("cleanup_minutes", {}))),
     }
     return file.built(Service, raw, **parts)
 
@@ -62,10 +80,22 @@ def check(
         file.require_known(it.code, "device", sorted(alternatives), devices)
     if not (it.professions and it.room_kinds and all(it.devices)):
         file.refuse(it.code, "needs somebody, somewhere, and something to choose from for every device")
-    if not 0 < it.minutes <= WHOLE_DAY_MINUTES or not 0 <= it.cleanup_minutes <= WHOLE_DAY_MINUTES:
-        file.refuse(it.code, "the minutes cannot be right")
+    if problem := nonsense(it):
+        file.refuse(it.code, problem)
     if it.modality:
         _check_treatment(file, it, modalities[it.modality])
+
+
+def nonsense(it: Service) -> str:
+    """What cannot be right about its numbers; empty if nothing is."""
+    margins = [*it.setup_minutes.items(), *it.cleanup_minutes.items()]
+    if not 0 < it.minutes <= WHOLE_DAY_MINUTES or not all(
+        kind in MARGIN_KINDS and 0 <= minutes <= WHOLE_DAY_MINUTES for kind, minutes in margins
+    ):
+        return "the minutes cannot be right"
+    if not 0 < it.places <= MOST_PLACES or (it.daily_limit is not None and it.daily_limit < 1):
+        return "nobody could come"
+    return ""
 
 
 def _check_treatment(file: Sheet, it: Service, modality: Modality) -> None:

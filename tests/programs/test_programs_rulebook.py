@@ -45,7 +45,7 @@ def test_the_whole_reference_is_there() -> None:
 
     assert {name: len(getattr(book, name)) for name in parts} == {
         "modalities": 10,
-        "services": 12,
+        "services": 14,
         "exercises": 35,
         "stop_rules": 6,
         "posture_items": 26,
@@ -87,7 +87,9 @@ def test_every_treatment_can_be_found_under_the_name_the_desk_uses() -> None:
 
     assert treatments == {
         "exercise_program": "Exercise session",
+        "exercise_class": "Exercise class",
         "posture_guidance": "Posture check",
+        "posture_class": "Posture class",
         "chiropractic_care": "Adjustment",
         "dry_needling": "Dry needling",
         "laser_therapy": "Laser",
