@@ -46,7 +46,7 @@ class Timetable:
     def pencil_in(self, service: Service, patient: UUID, place: Place) -> None:
         ends_at = place.starts_at + timedelta(minutes=service.minutes)
         for resource in place.resources:
-            cleaned = timedelta(minutes=service.cleanup_minutes if resource.kind == Resource.Kind.ROOM else 0)
+            cleaned = timedelta(minutes=service.cleanup_minutes.get(resource.kind, 0))
             self.taken[resource.pk].append((place.starts_at, ends_at + cleaned))
         self.taken[patient].append((place.starts_at, ends_at))
 
@@ -71,7 +71,7 @@ class Timetable:
     def _place(self, service: Service, patient: UUID, who: Resource, starts_at: datetime) -> Place | None:
         site = self.works_at[who.pk]
         span = (starts_at, starts_at + timedelta(minutes=service.minutes))
-        cleaned = (span[0], span[1] + timedelta(minutes=service.cleanup_minutes))
+        cleaned = (span[0], span[1] + timedelta(minutes=service.cleanup_minutes.get(Resource.Kind.ROOM, 0)))
         if not self._is_free(who.pk, span) or not self._is_free(patient, span):
             return None
         room = next((r for r in self._here(self.rooms, site, service.room_kinds) if self._is_free(r.pk, cleaned)), None)

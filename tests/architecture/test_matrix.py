@@ -14,7 +14,16 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from factories import a_clinician, a_patient, a_portal_patient, a_room, a_site, a_user, the_clinic
 
-from clinic.appointments.models import Absence, Appointment, Closure, Shift
+from clinic.appointments.models import (
+    Absence,
+    Appointment,
+    Closure,
+    GroupSession,
+    Reservation,
+    Shift,
+    SlotOffer,
+    WaitlistEntry,
+)
 from clinic.reminders.models import Message
 from patients.models import Assessment, Intake, RedFlag
 from people.models import Invitation, User
@@ -49,7 +58,7 @@ def doors(resolver: URLResolver | None = None, space: str = "") -> Iterator[Door
 DOORS = list(doors())
 GUARDED = [door for door in DOORS if not door.anyone]
 IDS_OF_PATIENTS = {"patient_id", "visit_id", "plan_id", "exercise_id", "session_id"}
-IDS_OF_PATIENTS |= {"intake_id", "assessment_id", "flag_id", "message_id"}
+IDS_OF_PATIENTS |= {"intake_id", "assessment_id", "flag_id", "message_id", "entry_id", "offer_id", "reservation_id"}
 
 
 def ids(door: Door) -> str:
@@ -85,6 +94,17 @@ def somebody_elses(db: None) -> dict[str, Any]:
         due_until=day,
     )
     intake = Intake.objects.create(patient=patient, started_at=now)
+    entry = WaitlistEntry.objects.create(
+        patient=patient, service_code="review", from_on=day, until_on=day, added_by=author, added_at=now
+    )
+    offer = SlotOffer.objects.create(
+        entry=entry, round=NOBODY, offer="x", starts_at=now, offered_by=author, offered_at=now, lapses_at=now
+    )
+    group = GroupSession.objects.create(
+        name="Neck group", service_code="exercise_class", clinician=clinician, site=site, places=6,
+        starts_at=now + timedelta(days=3), ends_at=now + timedelta(days=3, minutes=45),
+    )  # fmt: skip
+    reservation = Reservation.objects.create(patient=patient, by=author, offer="x", expires_at=now)
     return {
         "patient_id": patient.pk,
         "visit_id": visit.pk,
@@ -92,6 +112,12 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "exercise_id": exercise.pk,
         "session_id": session.pk,
         "intake_id": intake.pk,
+        "entry_id": entry.pk,
+        "offer_id": offer.pk,
+        "group_id": group.pk,
+        "reservation_id": reservation.pk,
+        "service_code": "review",
+        "week": "2026-W38",
         "assessment_id": Assessment.objects.create(patient=patient, author=author, started_at=now).pk,
         "flag_id": RedFlag.objects.create(patient=patient, code="rf_fever", urgency="same_day", raised_at=now).pk,
         "message_id": Message.objects.create(

@@ -70,7 +70,7 @@ def hours(site: Any, **changes: Any) -> dict[str, Any]:
 def test_the_owner_of_an_empty_clinic_sets_it_up_until_times_are_offered(office: Client) -> None:
     page = show(office, "")
     assert "There is no site yet." in page
-    assert "11 kinds of visit cannot be booked anywhere." in page
+    assert "13 kinds of visit cannot be booked anywhere." in page
     assert "Adjustment There is no room of the kind “Manual therapy room with adjustable (drop) table”." in page
 
     office.post(

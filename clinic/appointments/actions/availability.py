@@ -165,17 +165,21 @@ class _View:
         )
         return {resource: [Span(*pair) for pair in zip(starts, ends, strict=True)] for resource, starts, ends in rows}
 
-    def _clear(self, resource: Resource, minutes: int) -> int:
+    def _clear(self, resource: Resource) -> int:
         """The starts at which a resource that keeps no hours is neither held nor away."""
+        before, _after = self.service.margins(resource.kind)
         taken = [*self.busy.get(resource.pk, ()), *self.hours.away.get(resource.pk, ())]
-        return ~self.grid.clashing(taken, minutes)
+        return ~self.grid.clashing((Span(it.starts + before, it.ends + before) for it in taken), self._kept(resource))
+
+    def _kept(self, resource: Resource) -> int:
+        """How many minutes the visit keeps it, with what is prepared before and cleaned after."""
+        return self.service.minutes + sum(self.service.margins(resource.kind))
 
     def offers(self, now: datetime) -> Iterator[Offer]:
         allowed = self.grid.from_on(now + slots.DESK_NOTICE) & ~self.grid.from_on(now + slots.HORIZON)
         for patient in self._of(Kind.PATIENT):
-            allowed &= self._clear(patient, self.service.minutes)
-        rooms = self._by_site(Kind.ROOM, self.service.minutes + self.service.cleanup_minutes)
-        devices = self._by_site(Kind.DEVICE, self.service.minutes)
+            allowed &= self._clear(patient)
+        rooms, devices = self._by_site(Kind.ROOM), self._by_site(Kind.DEVICE)
         people = [
             (person, site_id, bits & allowed & reduce(or_, (free for _, free in rooms[site_id]), 0))
             for person, site_id, bits in self._working()
@@ -190,20 +194,21 @@ class _View:
     def _of(self, kind: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.kind == kind]
 
-    def _by_site(self, kind: str, minutes: int) -> Mapping[UUID, list[Free]]:
+    def _by_site(self, kind: str) -> Mapping[UUID, list[Free]]:
         found: dict[UUID, list[Free]] = defaultdict(list)
         for resource in self._of(kind):
             if resource.site_id:
-                found[resource.site_id].append((resource, self._clear(resource, minutes)))
+                found[resource.site_id].append((resource, self._clear(resource)))
         return found
 
     def _working(self) -> Iterator[tuple[Resource, UUID, int]]:
         """Every clinician at every site, with the starts at which the whole visit lies in their hours."""
-        minutes = self.service.minutes
+        before, _after = self.service.margins(Kind.CLINICIAN)
         for person in sorted(self._of(Kind.CLINICIAN), key=lambda it: (it.ordinal, it.name)):
             for (owner, site_id), spans in self.hours.working.items():
                 if owner == person.pk and self.site_id in {None, site_id}:
-                    yield person, site_id, self.grid.fitting(spans, minutes) & self._clear(person, minutes)
+                    shifted = (Span(it.starts + before, it.ends + before) for it in spans)
+                    yield person, site_id, self.grid.fitting(shifted, self._kept(person)) & self._clear(person)
 
     def _offer(
         self,

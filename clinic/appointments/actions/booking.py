@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from clinic.appointments.actions import checks
+from clinic.appointments.actions.checks import Asked
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother
@@ -18,6 +19,7 @@ from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
 from people.rules.refusal import ChangedMeanwhile
+from programs.actions import offering
 from programs.models import PlannedSession
 from programs.rules.services import Service
 
@@ -90,12 +92,12 @@ def book_all(patient: Patient, wanted: Sequence[Wanted], *, by: User, now: datet
     asked = []
     for each in wanted:
         pieces = [fresh[piece.pk] for piece in each.resources if piece.pk in fresh]
-        asked.append((each.visit(patient, pieces, now), pieces))
-    if again := _given_before([visit for visit, _ in asked]):
+        asked.append(Asked(each.visit(patient, pieces, now), each.service, pieces))
+    if again := _given_before([each.visit for each in asked]):
         return again
     checks.may_be_booked(asked, holder=holder, now=now)
     try:
-        visits = Appointment.objects.bulk_create([visit for visit, _ in asked])
+        visits = Appointment.objects.bulk_create([each.visit for each in asked])
         _hold(asked, holder)
     except IntegrityError as error:
         raise refusal(error) from error
@@ -129,14 +131,16 @@ def move(
     if room and room.site and room.site_id != visit.site_id:
         visit.site = room.site
     visit.clinician = next((piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN), visit.clinician)
-    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=visit.service.minutes)
+    service = offering.current()[visit.service_code]
+    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=service.minutes)
     visit.status, visit.confirmed_at, visit.timed_at = Status.BOOKED, None, now
     visit.revision += 1
-    checks.may_be_booked([(visit, pieces)], holder=holder, now=now)
+    asked = [Asked(visit, service, pieces)]
+    checks.may_be_booked(asked, holder=holder, now=now)
     try:
         visit.save()
         visit.holds.all().delete()
-        _hold([(visit, pieces)], holder)
+        _hold(asked, holder)
     except IntegrityError as error:
         raise refusal(error) from error
     audit.record(by, "appointment.moved" if by else "appointment.moved_by_link", visit, revision=visit.revision)
@@ -197,11 +201,11 @@ def _lock(wanted: Q) -> list[Resource]:
     return list(Resource.objects.filter(wanted).order_by("pk").select_for_update(no_key=True))
 
 
-def _hold(visits: Collection[tuple[Appointment, Collection[Resource]]], holder: Resource) -> None:
+def _hold(visits: Collection[Asked], holder: Resource) -> None:
     Hold.objects.bulk_create(
-        Hold(appointment=visit, resource=piece, during=DateTimeTZRange(visit.starts_at, visit.keeps_until(piece)))
-        for visit, pieces in visits
-        for piece in [*pieces, holder]
+        Hold(appointment=each.visit, resource=piece, during=DateTimeTZRange(*each.during(piece)))
+        for each in visits
+        for piece in [*each.pieces, holder]
     )
 
 

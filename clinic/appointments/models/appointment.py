@@ -67,6 +67,9 @@ class Appointment(models.Model):
     clinician = models.ForeignKey(Resource, models.PROTECT, related_name="appointments")
     site = models.ForeignKey(Site, models.PROTECT, related_name="appointments")
     session = models.ForeignKey(PlannedSession, models.SET_NULL, null=True, blank=True, related_name="appointments")
+    # A seat in a class. The class holds clinician and room; the visit holds the patient.
+    group = models.ForeignKey("GroupSession", models.PROTECT, null=True, blank=True, related_name="seats")
+    seat = models.PositiveSmallIntegerField(null=True, blank=True)  # 1 to the places of the class
     assessment = models.OneToOneField(Assessment, models.PROTECT, null=True, blank=True, related_name="appointment")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -76,10 +79,14 @@ class Appointment(models.Model):
     revision = models.PositiveIntegerField(default=0)  # grows with each change (iCalendar SEQUENCE)
     booked_at = models.DateTimeField()
     timed_at = models.DateTimeField()  # when it got the time it has now
+    news_at = models.DateTimeField(null=True)  # from when on the patient may be told: until then it can be undone
     confirmed_at = models.DateTimeField(null=True)
+    expected_at = models.DateTimeField(null=True)  # running late: when the patient said they would be here
     arrived_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(_("reason"), max_length=200, blank=True)
+    overbooked_because = models.CharField(_("reason for overbooking"), max_length=200, blank=True)
+    is_walk_in = models.BooleanField(default=False)
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -108,6 +115,22 @@ class Appointment(models.Model):
                 fields=["session"],
                 condition=~models.Q(status__in=[Status.CANCELLED, Status.MISSED]),
                 name="a_planned_session_is_booked_once",
+            ),
+            models.UniqueConstraint(
+                fields=["group", "seat"],
+                condition=~models.Q(status=Status.CANCELLED),
+                name="a_seat_is_given_to_one_patient",
+            ),
+            models.UniqueConstraint(
+                fields=["group", "patient"],
+                condition=~models.Q(status=Status.CANCELLED),
+                name="a_patient_sits_in_a_class_once",
+            ),
+            models.CheckConstraint(
+                name="a_seat_is_in_a_class",
+                condition=models.Q(group=None, seat=None)
+                | models.Q(group__isnull=False, seat__gte=1)
+                | models.Q(status=Status.CANCELLED),
             ),
         ]
 
@@ -138,11 +161,6 @@ class Appointment(models.Model):
     def is_standing(self) -> bool:
         return self.status != Status.CANCELLED
 
-    def keeps_until(self, resource: Resource) -> datetime:
-        """Until when the visit holds it: a room has to be cleaned before the next patient."""
-        extra = self.service.cleanup_minutes if resource.kind == Resource.Kind.ROOM else 0
-        return self.ends_at + timedelta(minutes=extra)
-
     @property
     def link_token(self) -> str:
         """What stands in a message's link: opens this one visit and cannot be guessed."""
@@ -161,15 +179,19 @@ class Appointment(models.Model):
 
 
 class Hold(models.Model):
-    """A resource kept for an appointment. Cancelling the appointment deletes its holds.
+    """A resource kept for an appointment, a class, or for a desk that is still on the phone.
 
     One table for clinicians, rooms, devices and patients, and one constraint: it forbids every double
     booking there is, on every path (ADR 0004).
     """
 
-    appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="holds")
+    appointment = models.ForeignKey(Appointment, models.CASCADE, null=True, blank=True, related_name="holds")
+    group = models.ForeignKey("GroupSession", models.CASCADE, null=True, blank=True, related_name="holds")
+    reservation = models.ForeignKey("Reservation", models.CASCADE, null=True, blank=True, related_name="holds")
     resource = models.ForeignKey(Resource, models.PROTECT, related_name="holds")
-    during = DateTimeRangeField()  # longer than the visit where a room needs cleaning after it
+    during = DateTimeRangeField()  # longer than the visit where something is prepared before or cleaned after it
+    # Somebody with the right to do so has put a second visit on top, and has said why.
+    is_overbooked = models.BooleanField(default=False)
     starts_at = models.GeneratedField(
         expression=models.Func("during", function="lower"), output_field=models.DateTimeField(), db_persist=True
     )
@@ -179,8 +201,15 @@ class Hold(models.Model):
             ExclusionConstraint(
                 name="resource_is_in_one_place_at_a_time",
                 expressions=[("resource", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
+                condition=models.Q(is_overbooked=False),
             ),
             models.CheckConstraint(name="a_hold_has_a_length", condition=models.Q(during__isempty=False)),
+            models.CheckConstraint(
+                name="a_hold_is_for_one_thing",
+                condition=models.Q(appointment__isnull=False, group=None, reservation=None)
+                | models.Q(appointment=None, group__isnull=False, reservation=None)
+                | models.Q(appointment=None, group=None, reservation__isnull=False),
+            ),
             models.UniqueConstraint(fields=["appointment", "resource"], name="a_visit_holds_a_resource_once"),
         ]
         # The constraint's GiST index guards; reading a day through this b-tree is five times faster.
@@ -188,3 +217,28 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} {self.during}"
+
+
+class VisitChange(models.Model):
+    """What a visit was before it was booked, moved or cancelled, so that a slip can be undone."""
+
+    class Deed(models.TextChoices):
+        BOOKED = "booked", _("Booked")
+        MOVED = "moved", _("Moved")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="changes")
+    deed = models.CharField(max_length=10, choices=Deed.choices)
+    revision = models.PositiveIntegerField()  # of the visit after the change
+    # starts_at, ends_at, site, resources, status, confirmed_at, timed_at; ids and ISO times. Empty for a booking.
+    before = models.JSONField(default=dict)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["at"]
+        indexes = [models.Index(fields=["appointment", "-at"], name="change_of_a_visit")]
+
+    def __str__(self) -> str:
+        return f"{self.deed} {self.at:%Y-%m-%d %H:%M}Z"

@@ -1,0 +1,56 @@
+"""What the clinic offers: the rulebook's services as it has set them."""
+
+import pytest
+from factories import NOW, a_user
+
+from people.models import AuditEvent
+from people.rules.permissions import Role
+from programs.actions import offering
+from programs.rules.rulebook import rulebook
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_clinic_that_changed_nothing_offers_what_the_rulebook_has() -> None:
+    assert offering.current() == rulebook().services
+
+
+def test_a_clinic_takes_longer_over_a_review_and_cleans_longer() -> None:
+    owner = a_user(Role.OWNER)
+
+    offering.change("review", minutes=45, cleanup_minutes={"room": 15, "clinician": 5}, by=owner, now=NOW)
+
+    review = offering.current()["review"]
+    assert (review.minutes, review.margins("room"), review.margins("clinician")) == (45, (0, 15), (0, 5))
+    assert AuditEvent.objects.get(deed="service.changed").detail == {"fields": ["cleanup_minutes", "minutes"]}
+
+
+def test_the_rulebooks_value_can_be_put_back() -> None:
+    owner = a_user(Role.OWNER)
+    offering.change("review", minutes=45, by=owner, now=NOW)
+
+    offering.change("review", minutes=None, by=owner, now=NOW)
+
+    assert offering.current()["review"] == rulebook().services["review"]
+
+
+def test_a_clinic_narrows_who_gives_a_treatment_and_never_widens_it() -> None:
+    owner = a_user(Role.OWNER)
+    offering.change("laser_therapy", professions={"physician"}, by=owner, now=NOW)
+    assert offering.current()["laser_therapy"].professions == {"physician"}
+
+    with pytest.raises(offering.NotAllowedByTheRulebook):
+        offering.change("laser_therapy", professions={"dietitian"}, by=owner, now=NOW)
+    with pytest.raises(offering.NotAllowedByTheRulebook):
+        offering.change("laser_therapy", room_kinds={"room_gym"}, by=owner, now=NOW)
+
+
+def test_a_treatment_that_the_rulebook_has_switched_off_stays_off() -> None:
+    with pytest.raises(offering.NotAllowedByTheRulebook):
+        offering.change("stem_cell", is_enabled=True, by=a_user(Role.OWNER), now=NOW)
+
+
+@pytest.mark.parametrize("nonsense", [{"minutes": 0}, {"places": 0}, {"cleanup_minutes": {"corridor": 5}}])
+def test_a_visit_of_no_length_or_for_nobody_is_refused(nonsense: dict[str, object]) -> None:
+    with pytest.raises(offering.CannotBeRight):
+        offering.change("review", by=a_user(Role.OWNER), now=NOW, **nonsense)
