@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user
 
-from clinic.appointments.actions import attendance, booking, checks
+from clinic.appointments.actions import attendance, booking, clashes
 from clinic.appointments.models import Absence, Appointment, Closure, Hold, Resource
 from clinic.appointments.rules import refusals
 from clinic.appointments.rules.status import Status
@@ -128,7 +128,7 @@ def test_the_database_refuses_a_double_booking_that_went_past_our_code(cast: Cas
 
 def test_without_our_own_question_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away the early question on purpose: what is left is the constraint, and its answer is the same refusal."""
-    monkeypatch.setattr(checks, "_taken", lambda *_: None)
+    monkeypatch.setattr(clashes, "cleared", lambda *_, **__: frozenset())
     first = cast.book(at(10))
     second = cast.book(at(14), patient=a_patient())
 

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from clinic.appointments.actions import checks
-from clinic.appointments.actions.checks import Asked
+from clinic.appointments.actions.asked import Asked
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother

@@ -1,16 +1,13 @@
 """What the clinic asks of every booking, whoever makes it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 
-from django.db.models import Q
 from django.utils import timezone
 
-from clinic.appointments.actions import hours
-from clinic.appointments.models import Appointment, Hold, Resource
+from clinic.appointments.actions import clashes, hours
+from clinic.appointments.actions.asked import Asked, Shared
+from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import needs, slots
 from clinic.appointments.rules.refusals import (
     InThePast,
@@ -19,7 +16,6 @@ from clinic.appointments.rules.refusals import (
     OfAnotherPlan,
     OffTheGrid,
     OutsideHours,
-    SlotTaken,
     TooFarAhead,
     Unfit,
 )
@@ -29,22 +25,10 @@ from programs.actions.safety import refuse_if_held
 from programs.rules.services import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A visit that is asked for, what it is, and what it would hold besides the patient."""
-
-    visit: Appointment
-    service: Service
-    pieces: Collection[Resource]
-
-    def during(self, piece: Resource) -> tuple[datetime, datetime]:
-        """How long it holds the piece: a room has to be cleaned before the next patient."""
-        before, after = self.service.margins(piece.kind)
-        return self.visit.starts_at - timedelta(minutes=before), self.visit.ends_at + timedelta(minutes=after)
-
-
-def may_be_booked(asked: Collection[Asked], *, holder: Resource, now: datetime) -> None:
+def may_be_booked(asked: Collection[Asked], *, holder: Resource, now: datetime, may_overbook: bool = False) -> Shared:
     """Refuse what no clinic would book: visits of one patient, each with what it would hold.
+
+    Says which clinicians and rooms are shared with others, if that is what is wanted (`may_overbook`).
 
     `holder` is the patient's row in the book; all are fresh and locked. As many queries for a series as for one.
 
@@ -58,11 +42,12 @@ def may_be_booked(asked: Collection[Asked], *, holder: Resource, now: datetime) 
         if not needs.fits(each.service, each.pieces, site_id=each.visit.site_id):
             raise Unfit
         _session(each.visit, each.service)
-    _taken(asked, holder)
+    shared = clashes.cleared(asked, holder, now=now, may_overbook=may_overbook)
     patient = next(each.visit.patient for each in asked)
     _patient(patient)
     _hours(asked)
     refuse_if_held(patient, {each.service.modality for each in asked})
+    return shared
 
 
 def _time(asked: Appointment, now: datetime) -> None:
@@ -72,19 +57,6 @@ def _time(asked: Appointment, now: datetime) -> None:
         raise TooFarAhead
     if not slots.is_on_grid(asked.starts_at):
         raise OffTheGrid
-
-
-def _taken(asked: Collection[Asked], holder: Resource) -> None:
-    """Says early, and in more words, what the database would refuse in the end. Only its constraint decides."""
-    wanted = reduce(
-        or_,
-        (Q(resource=piece, during__overlap=each.during(piece)) for each in asked for piece in [*each.pieces, holder]),
-    )
-    ours = [each.visit.pk for each in asked]
-    others = Hold.objects.filter(wanted).exclude(appointment__in=ours)
-    kinds = set(others.values_list("resource__kind", flat=True))
-    if kinds:
-        raise SlotTaken(kinds)
 
 
 def _patient(patient: Patient) -> None:

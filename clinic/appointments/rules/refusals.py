@@ -1,6 +1,7 @@
 """The ways in which the appointment book says no."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,10 +11,14 @@ CHANGED = _("Somebody else changed this visit first. Nothing was saved: look at 
 
 
 class SlotTaken(Refused):
-    """Something the visit needs is held for another one. `kinds` says what: clinician, room, device, patient."""
+    """Something the visit needs is held for another one.
 
-    def __init__(self, kinds: Collection[str] = ()) -> None:
+    `kinds` says what: clinician, room, device, patient. `visits` are the ids of those that hold it.
+    """
+
+    def __init__(self, kinds: Collection[str] = (), *, visits: Collection[UUID] = ()) -> None:
         self.kinds = frozenset(kinds)
+        self.visits = frozenset(visits)
         super().__init__(_PATIENT_BUSY if self.kinds == {"patient"} else _TAKEN)
 
 
