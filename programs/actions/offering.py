@@ -6,12 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from people.actions import audit
 from people.models import User
-from people.rules.refusal import Refused
+from people.rules.refusal import ChangedMeanwhile, Refused
 from programs.models import ServiceSetting
 from programs.rules.rulebook import rulebook
 from programs.rules.services import Service, nonsense
@@ -29,6 +29,13 @@ class CannotBeRight(Refused):
     """A visit of no length, or for nobody."""
 
 
+class ServiceChanged(ChangedMeanwhile):
+    """Somebody else has set the service after this form was opened."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed this service meanwhile. Nothing was saved: look at it again."))
+
+
 def current() -> Mapping[str, Service]:
     """Every service by its code, as the clinic has set it. One query."""
     settings = {setting.code: setting for setting in ServiceSetting.objects.all()}
@@ -41,22 +48,49 @@ def current() -> Mapping[str, Service]:
 
 
 @transaction.atomic
-def change(code: str, *, by: User, now: datetime, **changes: Any) -> Service:
+def change(code: str, *, by: User, now: datetime, seen: str | None = None, **changes: Any) -> Service:
     """Set what the clinic wants otherwise (`SETTABLE`); None puts the rulebook's value back. Standing visits stay.
 
-    Raises `KeyError` for a service or field there is not, `NotAllowedByTheRulebook` and `CannotBeRight`.
+    `seen` is what whoever changes it saw (`as_seen`). Raises `KeyError` for a service or field there is not,
+    `NotAllowedByTheRulebook`, `CannotBeRight`, and `ServiceChanged` if somebody else was quicker.
     """
-    base = rulebook().services[code]
+    found = ServiceSetting.objects.select_for_update().filter(pk=code).first()
+    if seen is not None and seen != _seen(found):
+        raise ServiceChanged
+    setting = found or ServiceSetting(code=code)
+    service = _tried(setting, changes)
+    setting.changed_by, setting.changed_at = by, now
+    try:
+        with transaction.atomic():
+            setting.save(force_insert=found is None)
+    except IntegrityError as error:  # two people set it for the first time at once
+        raise ServiceChanged from error
+    audit.record(by, "service.changed", setting, fields=sorted(changes))
+    return service
+
+
+def as_seen(code: str) -> str:
+    """What a form about the service sends back, so that two people do not overwrite each other."""
+    return _seen(ServiceSetting.objects.filter(pk=code).first())
+
+
+def _seen(setting: ServiceSetting | None) -> str:
+    return setting.changed_at.isoformat() if setting else ""
+
+
+def as_it_would_be(code: str, **changes: Any) -> Service:
+    """The service as `change` would make it. Reads only; refuses as `change` does."""
+    return _tried(ServiceSetting.objects.filter(pk=code).first() or ServiceSetting(code=code), changes)
+
+
+def _tried(setting: ServiceSetting, changes: Mapping[str, Any]) -> Service:
+    base = rulebook().services[setting.code]
     if unknown := changes.keys() - SETTABLE:
         raise KeyError(*unknown)
-    setting = ServiceSetting.objects.select_for_update().filter(pk=code).first() or ServiceSetting(code=code)
     for name, value in changes.items():
         setattr(setting, name, sorted(value) if name in SETS and value is not None else value)
-    setting.changed_by, setting.changed_at = by, now
     service = _as_set(base, setting)
     _check(base, service)
-    setting.save()
-    audit.record(by, "service.changed", setting, fields=sorted(changes))
     return service
 
 

@@ -54,3 +54,22 @@ def test_a_treatment_that_the_rulebook_has_switched_off_stays_off() -> None:
 def test_a_visit_of_no_length_or_for_nobody_is_refused(nonsense: dict[str, object]) -> None:
     with pytest.raises(offering.CannotBeRight):
         offering.change("review", by=a_user(Role.OWNER), now=NOW, **nonsense)
+
+
+def test_of_two_people_who_set_a_service_the_second_is_told() -> None:
+    owner, manager = a_user(Role.OWNER), a_user(Role.MANAGER)
+    seen = offering.as_seen("review")
+    offering.change("review", minutes=45, seen=seen, by=owner, now=NOW)
+
+    with pytest.raises(offering.ServiceChanged):
+        offering.change("review", minutes=60, seen=seen, by=manager, now=NOW)
+
+    assert offering.current()["review"].minutes == 45
+    offering.change("review", minutes=60, seen=offering.as_seen("review"), by=manager, now=NOW)
+
+
+def test_a_change_can_be_looked_at_before_it_is_saved() -> None:
+    assert offering.as_it_would_be("review", minutes=45).minutes == 45
+
+    assert offering.current()["review"].minutes == 30
+    assert not AuditEvent.objects.exists()
