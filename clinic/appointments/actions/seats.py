@@ -1,0 +1,206 @@
+"""Giving patients a place in a class."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Count, Q
+
+from clinic.appointments.actions import booking
+from clinic.appointments.actions.contention import tried_again
+from clinic.appointments.actions.groups import claimed
+from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, Hold, Resource, VisitChange
+from clinic.appointments.models.group import GroupSessionQuerySet
+from clinic.appointments.rules.class_refusals import ClassFull, ClassIsOver, NotAClass, SitsAlready
+from clinic.appointments.rules.refusals import (
+    CHANGED,
+    CannotBecome,
+    NotOffered,
+    NotTreatedAnyMore,
+    OfAnotherPlan,
+    SlotTaken,
+    UsedForAnother,
+)
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
+from patients.models import Patient
+from people.actions import audit
+from people.models import Site, User
+from people.rules.refusal import ChangedMeanwhile
+from programs.actions import offering
+from programs.actions.safety import refuse_if_held
+from programs.models import PlannedSession
+from programs.rules.services import Service
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSeats:
+    """A class that still has `free` places, and in which the patient could sit."""
+
+    group: GroupSession
+    free: int
+
+    @property
+    def code(self) -> UUID:
+        """What a form sends back."""
+        return self.group.pk
+
+
+def free_seats(
+    service: Service, *, patient: Patient | None, first: date, days: int, now: datetime, site: Site | None = None
+) -> list[FreeSeats]:
+    """The coming classes of a service with a place left, soonest first. Two queries, however many days.
+
+    `first` is a date of each site's own calendar. Classes at which the patient is busy, or is already, are left out.
+    """
+    begins = datetime.combine(first, time.min, tzinfo=now.tzinfo) - DAY
+    classes = with_taken(GroupSession.objects.standing()).filter(service_code=service.code, starts_at__gt=now)
+    classes = classes.filter(starts_at__gte=begins, starts_at__lt=begins + (days + 2) * DAY, site__is_active=True)
+    if site:
+        classes = classes.filter(site=site)
+    last = first + timedelta(days=days)
+    coming: Iterable[Any] = classes.select_related("site", "clinician").order_by("starts_at", "name")
+    found = [it for it in coming if first <= it.local_start.date() < last]
+    busy = _busy(patient, found) if patient and found else []
+    return [
+        FreeSeats(it, it.places - it.taken)
+        for it in found
+        if it.taken < it.places and not any(start < it.ends_at and it.starts_at < end for start, end in busy)
+    ]
+
+
+def with_taken(classes: GroupSessionQuerySet) -> GroupSessionQuerySet:
+    """Each class with `taken`, how many sit in it, and `came`, how many of them have come."""
+    standing = ~Q(seats__status=Status.CANCELLED)
+    came = Q(seats__status__in=[Status.ARRIVED, Status.IN_ROOM, Status.DONE])
+    return classes.annotate(taken=Count("seats", filter=standing), came=Count("seats", filter=came))
+
+
+def _busy(patient: Patient, classes: Sequence[GroupSession]) -> list[tuple[datetime, datetime]]:
+    window = (min(it.starts_at for it in classes), max(it.ends_at for it in classes))
+    holds = Hold.objects.filter(resource__patient=patient, during__overlap=window)
+    return [(during.lower, during.upper) for during in holds.values_list("during", flat=True)]
+
+
+@tried_again
+@transaction.atomic
+def seat(
+    group: GroupSession,
+    *,
+    patient: Patient,
+    by: User,
+    now: datetime,
+    session: PlannedSession | None = None,
+    request_key: UUID | None = None,
+) -> Appointment:
+    """Give the patient the lowest free place in the class. The same `request_key` again gives the same visit.
+
+    Raises `ClassFull`, `SitsAlready`, `ClassIsOver`, `SlotTaken` where the patient has another visit then,
+    `HeldByRedFlag` while a warning sign holds the treatment back, and `OfAnotherPlan`.
+    """
+    it = claimed(group)
+    if before := Appointment.objects.filter(request_key=request_key).first() if request_key else None:
+        if (before.patient_id, before.group_id) == (patient.pk, it.pk):
+            return before
+        raise UsedForAnother
+    service = offering.current()[it.service_code]
+    _may_sit(it, service, patient, session, now=now)
+    visit = Appointment(
+        patient=patient,
+        service_code=it.service_code,
+        clinician=it.clinician,
+        site=it.site,
+        session=session,
+        group=it,
+        seat=_lowest_free(it),
+        starts_at=it.starts_at,
+        ends_at=it.ends_at,
+        request_key=request_key,
+        booked_at=now,
+        timed_at=now,
+        news_at=now + BookingPolicy.current().undo_window,
+    )
+    _keep(visit)
+    VisitChange.objects.create(appointment=visit, deed=VisitChange.Deed.BOOKED, revision=0, by=by, at=now)
+    audit.record(by, "appointment.booked", visit, service=visit.service_code, seat=visit.seat)
+    return visit
+
+
+@tried_again
+@transaction.atomic
+def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, now: datetime) -> Appointment:
+    """Let the patient come to another class of the same kind. The old place is kept until the new one is certain.
+
+    Raises `ChangedMeanwhile` if the visit is not at `revision` any more, `NotAClass` for a class of another kind,
+    and refuses as `seat` does.
+    """
+    it = claimed(into)
+    rows = Appointment.objects.select_related("patient", "session")
+    moved = rows.select_for_update(of=("self",), no_key=True).get(pk=visit.pk)
+    if moved.revision != revision:
+        raise ChangedMeanwhile(CHANGED)
+    if moved.status not in MAY_BE_MOVED:
+        raise CannotBecome
+    if moved.group_id is None or moved.service_code != it.service_code:
+        raise NotAClass
+    service = offering.current()[it.service_code]
+    # What it holds now is no hindrance: classes may overlap, and one of them is being left.
+    moved.holds.all().delete()
+    _may_sit(it, service, moved.patient, moved.session, now=now)
+    moved.group, moved.seat, moved.site, moved.clinician = it, _lowest_free(it), it.site, it.clinician
+    moved.starts_at, moved.ends_at, moved.timed_at = it.starts_at, it.ends_at, now
+    moved.news_at = now + BookingPolicy.current().undo_window
+    moved.status, moved.confirmed_at, moved.revision = Status.BOOKED, None, moved.revision + 1
+    _keep(moved)
+    audit.record(by, "appointment.moved", moved, revision=moved.revision, seat=moved.seat)
+    return moved
+
+
+def _may_sit(
+    it: GroupSession, service: Service, patient: Patient, session: PlannedSession | None, *, now: datetime
+) -> None:
+    # Whoever comes late may still be let in; a class that has ended takes nobody.
+    if it.ends_at <= now:
+        raise ClassIsOver
+    if not service.is_enabled:
+        raise NotOffered
+    if not Patient.objects.current().filter(pk=patient.pk, died_on=None).exists():
+        raise NotTreatedAnyMore
+    if session and (session.patient_id != patient.pk or session.modality != service.modality):
+        raise OfAnotherPlan
+    seated = it.seats.standing()
+    if seated.filter(patient=patient).exists():
+        raise SitsAlready
+    if seated.count() >= it.places:
+        raise ClassFull(it.places)
+    refuse_if_held(patient, {service.modality})
+
+
+def _lowest_free(it: GroupSession) -> int:
+    taken = set(it.seats.standing().values_list("seat", flat=True))
+    return next(number for number in range(1, it.places + 1) if number not in taken)
+
+
+def _keep(visit: Appointment) -> None:
+    """Save the visit and hold the patient for it. Raises `SlotTaken` if they are somewhere else then."""
+    holder = _holder(visit.patient)
+    try:
+        with transaction.atomic():
+            visit.save()
+            during = DateTimeTZRange(visit.starts_at, visit.ends_at)
+            Hold.objects.create(appointment=visit, resource=holder, during=during)
+    except IntegrityError as error:
+        refusal = booking.refusal(error)
+        raise SlotTaken({"patient"}) if isinstance(refusal, SlotTaken) else refusal from error
+
+
+def _holder(patient: Patient) -> Resource:
+    """The patient's own row in the book, locked."""
+    defaults = {"kind": Resource.Kind.PATIENT, "name": patient.clinic_number}
+    holder, _created = Resource.objects.get_or_create(patient=patient, defaults=defaults)
+    return Resource.objects.select_for_update(no_key=True).get(pk=holder.pk)

@@ -1,0 +1,407 @@
+"""Classes: one time, one clinician, one room, several patients."""
+
+from datetime import timedelta
+
+import pytest
+from booking_cast import at, service
+from class_cast import ClassCast, a_class_cast, the_service
+from factories import NOW, a_patient, a_room, a_user
+
+from clinic.appointments.actions import attendance, availability, booking, groups, roster, seats
+from clinic.appointments.models import Appointment, GroupSession, Hold, VisitChange
+from clinic.appointments.rules.class_refusals import (
+    ClassFull,
+    ClassHasBegun,
+    ClassIsOver,
+    ClassOutsideHours,
+    ClassTimeTaken,
+    NotAClass,
+    SitsAlready,
+    SomebodyIsBusy,
+    TooFewPlaces,
+)
+from clinic.appointments.rules.refusals import (
+    CannotBecome,
+    InThePast,
+    NotOffered,
+    NotTreatedAnyMore,
+    OffTheGrid,
+    SlotTaken,
+    TooFarAhead,
+    Unfit,
+    UsedForAnother,
+)
+from clinic.appointments.rules.status import Status
+from patients.models import RedFlag
+from people.models import AuditEvent
+from people.rules.permissions import Role
+from people.rules.refusal import ChangedMeanwhile, Refused
+from programs.actions import offering
+from programs.actions.safety import HeldByRedFlag
+
+pytestmark = pytest.mark.django_db
+
+ARRIVED, DONE, MISSED = Status.ARRIVED, Status.DONE, Status.MISSED
+
+
+@pytest.fixture
+def cast() -> ClassCast:
+    return a_class_cast()
+
+
+# Setting one up
+
+
+def test_a_class_holds_its_clinician_and_its_room_with_the_time_to_clean_it(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+
+    holds = {hold.resource.name: (hold.during.lower, hold.during.upper) for hold in Hold.objects.all()}
+    assert holds == {"Sara Haddad": (at(9), at(9, 45)), "Gym": (at(9), at(9, 55))}
+    assert (group.places, group.ends_at) == (6, at(9, 45))
+    assert AuditEvent.objects.get(deed="class.created").object_id == str(group.pk)
+
+
+def test_nobody_is_offered_the_clinician_of_a_class_while_it_meets(cast: ClassCast) -> None:
+    cast.create(at(9))
+
+    offers = availability.free_times(
+        service(), patient=None, first=NOW.date(), days=1, now=NOW, clinician=cast.usual.sara
+    )
+
+    assert at(9, 45) <= min(offer.starts_at for offer in offers)
+
+
+def test_a_weekly_class_meets_at_the_same_time_of_the_sites_clock_when_clocks_change(cast: ClassCast) -> None:
+    series = cast.create(at(9, day=26, month=10), weeks=2)
+
+    assert [it.local_start.strftime("%d %b %H:%M") for it in series] == ["26 Oct 09:00", "02 Nov 09:00"]
+    assert series[1].starts_at - series[0].starts_at == timedelta(weeks=1, hours=1)
+
+
+def test_a_series_is_set_up_as_a_whole_or_not_at_all_and_the_day_in_the_way_is_named(cast: ClassCast) -> None:
+    cast.usual.book(at(9, 15, day=28))
+
+    with pytest.raises(ClassTimeTaken, match="Monday 28 September"):
+        cast.create(at(9), weeks=4)
+
+    assert not GroupSession.objects.exists()
+
+
+def test_a_long_series_costs_as_many_queries_as_one_class(
+    cast: ClassCast, django_assert_num_queries: object, django_assert_max_num_queries: object
+) -> None:
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
+        cast.create(at(9))
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
+        cast.create(at(9, day=15), weeks=20)
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "day", "refusal"),
+    [
+        (9, 0, 13, InThePast),
+        (9, 5, 14, OffTheGrid),
+        (11, 30, 14, ClassOutsideHours),  # into the lunch break
+        (9, 0, 19, ClassOutsideHours),  # a Saturday
+    ],
+)
+def test_a_class_keeps_to_the_clinics_hours(
+    cast: ClassCast, hour: int, minute: int, day: int, refusal: type[Refused]
+) -> None:
+    with pytest.raises(refusal):
+        cast.create(at(hour, minute, day=day))
+
+
+def test_a_class_is_not_set_up_further_ahead_than_the_clinic_books(cast: ClassCast) -> None:
+    with pytest.raises(TooFarAhead):
+        cast.create(at(9) + timedelta(weeks=30))
+
+
+def test_what_is_given_to_one_patient_at_a_time_is_no_class(cast: ClassCast) -> None:
+    with pytest.raises(NotAClass):
+        cast.create(at(9), service=service())
+
+
+def test_a_class_that_the_clinic_does_not_offer_is_not_set_up(cast: ClassCast) -> None:
+    offering.change("exercise_class", is_enabled=False, by=a_user(Role.OWNER), now=NOW)
+
+    with pytest.raises(NotOffered):
+        cast.create(at(9), service=the_service())
+
+
+def test_a_class_needs_a_room_it_can_be_given_in(cast: ClassCast) -> None:
+    with pytest.raises(Unfit):
+        cast.create(at(9), resources=cast.usual.pieces)
+
+
+def test_a_clinician_on_leave_leads_no_class(cast: ClassCast) -> None:
+    roster.add_absence(cast.usual.sara, starts_at=at(8), ends_at=at(12), reason="", by=cast.usual.rosa)
+
+    with pytest.raises(ClassOutsideHours):
+        cast.create(at(9))
+
+
+# Sitting in it
+
+
+def test_a_patient_gets_the_lowest_free_place_and_only_the_patient_is_held(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    first, second, third = (cast.seat(group) for _ in range(3))
+    booking.cancel(second, reason="x", by=cast.usual.rosa, now=NOW)
+
+    again = cast.seat(group)
+
+    assert [visit.seat for visit in (first, second, third, again)] == [1, 2, 3, 2]
+    assert [hold.resource.patient for hold in again.holds.select_related("resource__patient")] == [again.patient]
+    assert (again.starts_at, again.ends_at, again.clinician) == (at(9), at(9, 45), cast.usual.sara)
+    assert VisitChange.objects.filter(appointment=again, deed="booked").count() == 1
+    assert again.news_at == NOW + timedelta(seconds=180)  # until then it can be undone, and nobody is told
+
+
+def test_a_full_class_takes_nobody(cast: ClassCast) -> None:
+    [group] = cast.create(at(9), places=2)
+    cast.seat(group)
+    cast.seat(group)
+
+    with pytest.raises(ClassFull, match="all 2 places are taken"):
+        cast.seat(group)
+
+
+def test_a_patient_sits_in_a_class_once(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    cast.seat(group, cast.usual.leila)
+
+    with pytest.raises(SitsAlready):
+        cast.seat(group, cast.usual.leila)
+
+
+def test_a_patient_with_another_visit_then_is_not_put_into_the_class(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    other = a_room("Room 9", site=cast.usual.site)
+    cast.usual.book(at(10))
+    Appointment.objects.all()[0].holds.filter(resource__kind="patient").update(during=(at(9), at(9, 30)))
+    assert other
+
+    with pytest.raises(SlotTaken, match="The patient already has a visit"):
+        cast.seat(group, cast.usual.leila)
+
+
+def test_an_open_warning_sign_holds_a_class_back_as_it_does_any_treatment(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    RedFlag.objects.create(patient=cast.usual.leila, code="rf_unknown", urgency="same_day", raised_at=NOW)
+
+    with pytest.raises(HeldByRedFlag):
+        cast.seat(group, cast.usual.leila)
+
+
+def test_nobody_is_put_into_a_class_after_it_or_after_their_death(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    dead = a_patient(died_on=NOW.date())
+
+    with pytest.raises(NotTreatedAnyMore):
+        cast.seat(group, dead)
+    with pytest.raises(ClassIsOver):
+        cast.seat(group, now=at(9, 45))
+    assert cast.seat(group, now=at(9, 10)).seat == 1  # whoever comes late is let in
+
+
+def test_the_same_form_sent_twice_gives_one_seat(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    key = group.pk
+
+    first = cast.seat(group, cast.usual.leila, request_key=key)
+
+    assert cast.seat(group, cast.usual.leila, request_key=key) == first
+    with pytest.raises(UsedForAnother):
+        cast.seat(group, request_key=key)
+
+
+def test_the_classes_with_a_place_left_are_offered_soonest_first(cast: ClassCast) -> None:
+    [early], [late] = cast.create(at(9), places=2), cast.create(at(10, day=15))
+    cast.seat(early)
+    cast.seat(early)
+    cast.seat(late)
+
+    found = seats.free_seats(the_service(), patient=None, first=NOW.date(), days=7, now=NOW)
+
+    assert [(it.group, it.free) for it in found] == [(late, 5)]
+    assert seats.free_seats(the_service(), patient=None, first=NOW.date(), days=1, now=NOW) == []
+
+
+def test_a_class_at_which_the_patient_is_busy_is_not_offered(cast: ClassCast) -> None:
+    cast.create(at(9))
+    cast.usual.book(at(9, day=15))
+    [second] = cast.create(at(10, day=15))
+    [group] = cast.create(at(14))
+    cast.seat(group, cast.usual.leila)
+
+    found = seats.free_seats(the_service(), patient=cast.usual.leila, first=NOW.date(), days=7, now=NOW)
+
+    assert [it.group.local_start.strftime("%d %H") for it in found] == ["14 09", "15 10"]
+    assert second in [it.group for it in found]
+
+
+@pytest.mark.parametrize("classes", [1, 30])
+def test_the_free_seats_of_a_month_cost_two_queries(
+    cast: ClassCast, classes: int, django_assert_num_queries: object
+) -> None:
+    cast.create(at(9), weeks=min(classes, 20))
+    service = the_service()
+
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        seats.free_seats(service, patient=cast.usual.leila, first=NOW.date(), days=30, now=NOW)
+
+
+# To another class
+
+
+def test_a_patient_moves_to_another_class_and_confirms_anew(cast: ClassCast) -> None:
+    [early], [late] = cast.create(at(9)), cast.create(at(9, 30, day=15))
+    visit = cast.seat(early, cast.usual.leila)
+    attendance.confirm(visit, by=cast.usual.rosa, now=NOW)
+
+    moved = seats.reseat(visit, late, revision=0, by=cast.usual.rosa, now=NOW)
+
+    assert (moved.group, moved.seat, moved.starts_at, moved.status) == (late, 1, at(9, 30, day=15), Status.BOOKED)
+    assert [hold.during.lower for hold in moved.holds.all()] == [at(9, 30, day=15)]
+    assert early.seats.standing().count() == 0
+    with pytest.raises(ChangedMeanwhile):
+        seats.reseat(visit, early, revision=0, by=cast.usual.rosa, now=NOW)
+
+
+def test_a_seat_moves_only_to_a_class_of_its_kind_that_has_a_place(cast: ClassCast) -> None:
+    [early], [late] = cast.create(at(9)), cast.create(at(9, day=15), places=2)
+    visit = cast.seat(early, cast.usual.leila)
+    single = cast.usual.book(at(11), patient=a_patient())
+    cast.seat(late)
+    cast.seat(late)
+
+    with pytest.raises(ClassFull):
+        seats.reseat(visit, late, revision=0, by=cast.usual.rosa, now=NOW)
+    with pytest.raises(NotAClass):
+        seats.reseat(single, early, revision=0, by=cast.usual.rosa, now=NOW)
+    assert visit.holds.count() == 1  # the old place is kept
+    attendance.set_status(visit, ARRIVED, was="booked", by=cast.usual.rosa, now=at(9))
+    with pytest.raises(CannotBecome):
+        seats.reseat(visit, early, revision=0, by=cast.usual.rosa, now=NOW)
+
+
+# Changing and calling it off
+
+
+def change(cast: ClassCast, group: GroupSession, **changes: object) -> GroupSession:
+    asked = {
+        "name": group.name,
+        "places": group.places,
+        "starts_at": group.starts_at,
+        "resources": cast.pieces,
+        "revision": group.revision,
+        "by": cast.usual.rosa,
+        "now": NOW,
+    }
+    return groups.change(group, **asked | changes)  # type: ignore[arg-type]
+
+
+def test_a_class_at_another_time_takes_everybody_along_and_they_confirm_anew(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    visits = [cast.seat(group) for _ in range(3)]
+    attendance.confirm(visits[0], by=cast.usual.rosa, now=NOW)
+
+    changed = change(cast, group, starts_at=at(9, 30))
+
+    seated = list(group.seats.all())
+    assert {(it.starts_at, it.ends_at, it.status, it.revision) for it in seated} == {
+        (at(9, 30), at(10, 15), Status.BOOKED, 1)
+    }
+    assert {it.news_at for it in seated} == {NOW + timedelta(seconds=180)}
+    assert {hold.during.lower for hold in Hold.objects.all()} == {at(9, 30)}
+    assert (changed.revision, AuditEvent.objects.filter(deed="appointment.moved").count()) == (1, 3)
+
+
+def test_another_room_or_name_keeps_who_has_confirmed(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    visit = cast.seat(group)
+    attendance.confirm(visit, by=cast.usual.rosa, now=NOW)
+    other = a_room("Gym 2", "room_gym", site=cast.usual.site)
+
+    change(cast, group, name="Neck and shoulders", resources=(cast.usual.sara, other))
+
+    visit.refresh_from_db()
+    assert (visit.status, visit.starts_at) == (Status.CONFIRMED, at(9))
+    assert {hold.resource.name for hold in Hold.objects.filter(group=group)} == {"Sara Haddad", "Gym 2"}
+
+
+def test_a_class_does_not_move_to_where_one_of_its_patients_is_busy_and_says_who(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    cast.seat(group, cast.usual.leila)
+    cast.usual.book(at(13), patient=a_patient())
+    Hold.objects.filter(resource__patient=cast.usual.leila)
+    other = cast.usual.book(at(14), patient=cast.usual.leila)
+    other.holds.exclude(resource__kind="patient").delete()
+
+    with pytest.raises(SomebodyIsBusy, match="Leila Rahimi"):
+        change(cast, group, starts_at=at(14))
+
+    group.refresh_from_db()
+    assert group.starts_at == at(9)
+
+
+def test_a_class_has_no_fewer_places_than_people(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    for _ in range(3):
+        cast.seat(group)
+
+    with pytest.raises(TooFewPlaces, match="3 people are in the class"):
+        change(cast, group, places=2)
+
+
+def test_a_class_that_somebody_else_changed_is_not_changed_over_it(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    change(cast, group, name="Backs")
+
+    with pytest.raises(ChangedMeanwhile):
+        change(cast, group, revision=0)
+
+
+def test_a_cancelled_class_cancels_everybody_in_it_and_frees_the_room(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    visits = [cast.seat(group) for _ in range(2)]
+
+    groups.cancel(group, reason="The clinic has to cancel", by=cast.usual.rosa, now=NOW)
+
+    assert {it.status for it in Appointment.objects.filter(pk__in=[it.pk for it in visits])} == {Status.CANCELLED}
+    assert not Hold.objects.exists()
+    with pytest.raises(ClassIsOver):
+        groups.cancel(group, reason="x", by=cast.usual.rosa, now=NOW)
+    with pytest.raises(ClassIsOver):
+        cast.seat(group)
+    assert cast.create(at(9))
+
+
+def test_a_class_to_which_somebody_has_come_is_neither_moved_nor_cancelled(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    visit = cast.seat(group)
+    attendance.set_status(visit, ARRIVED, was="booked", by=cast.usual.rosa, now=at(9))
+    attendance.set_status(visit, DONE, was="arrived", by=cast.usual.rosa, now=at(9, 45))
+
+    with pytest.raises(ClassHasBegun):
+        groups.cancel(group, reason="x", by=cast.usual.rosa, now=at(9, 45))
+    with pytest.raises(ClassHasBegun):
+        change(cast, group, starts_at=at(13))
+
+
+# Attendance
+
+
+def test_each_patient_of_a_class_has_their_own_attendance(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    came, also, missed = (cast.seat(group) for _ in range(3))
+    attendance.set_status(missed, MISSED, was="booked", by=cast.usual.rosa, now=at(9, 30))
+
+    assert groups.set_all(group, ARRIVED, was={Status.BOOKED}, by=cast.usual.rosa, now=at(9, 30)) == 2
+    assert groups.set_all(group, DONE, was={ARRIVED}, by=cast.usual.rosa, now=at(9, 45)) == 2
+
+    statuses = {it.pk: it.status for it in group.seats.all()}
+    assert [statuses[it.pk] for it in (came, also, missed)] == [DONE, DONE, MISSED]
+    counted = seats.with_taken(GroupSession.objects.all()).get()
+    assert (counted.taken, counted.came) == (3, 2)  # type: ignore[attr-defined]
