@@ -1,0 +1,124 @@
+"""A clinic of twenty clinicians whose book is as full as wanted: the data under several benchmarks."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import psycopg
+from django.db import transaction
+
+from clinic.appointments.models import Resource, Shift
+from clinic.bench.crowd import add_patients
+from clinic.bench.database import OwnDatabase, fill, tidy
+from people.models import Clinic, Site, User
+from people.rules.permissions import Role
+
+CLINICIANS = 20
+ROOMS_EACH = 2  # one is cleaned while the next patient sits in the other
+HALF_HOURS = 24  # from 07:00 to 19:00
+VISITS_A_DAY = 20  # of each clinician: every sixth half hour is free
+DAYS_BOOKED_AHEAD = 31
+ZONE = "America/New_York"
+
+
+@dataclass(frozen=True, slots=True)
+class BigClinic:
+    site: Site
+    clinicians: list[Resource]
+    first: date  # the first day to ask for: `DAYS_BOOKED_AHEAD` are booked as full as all those before
+    now: datetime
+
+
+def a_big_clinic(database: OwnDatabase, *, visits: int, patients: int, now: datetime) -> BigClinic:
+    """Twenty clinicians and `visits` of half an hour: a month ahead, and as far back as they must reach."""
+    made = _people_and_rooms(now)
+    with database.as_admin() as admin:
+        add_patients(admin, patients, registered_at=now)
+        _give_each_patient_a_place(admin)
+        last = made.first + timedelta(days=DAYS_BOOKED_AHEAD - 1)
+        _sketch(admin, made, first=last - timedelta(days=-(-visits // (CLINICIANS * VISITS_A_DAY)) - 1), visits=visits)
+        fill(admin, "appointments_appointment", [_VISITS])
+        fill(admin, "appointments_hold", [_HOLDS])
+    tidy(database)
+    return made
+
+
+@transaction.atomic
+def _people_and_rooms(now: datetime) -> BigClinic:
+    Clinic.objects.create(id=1, name="Northgate Clinic", sender_name="Northgate", time_zone=ZONE, is_demo=True)
+    site = Site.objects.create(name="Northgate Main", time_zone=ZONE)
+    clinicians = [
+        Resource.objects.create(
+            kind=Resource.Kind.CLINICIAN,
+            name=f"Clinician {n}",
+            ordinal=n,
+            offers=["physical_therapist"],
+            user=User.objects.create_user(
+                email=f"clinician{n}@example.org",
+                name=f"Clinician {n}",
+                role=Role.CLINICIAN,
+                profession="physical_therapist",
+            ),
+        )
+        for n in range(CLINICIANS)
+    ]
+    Resource.objects.bulk_create(
+        Resource(kind=Resource.Kind.ROOM, name=f"Room {n:02}", ordinal=n, site=site, offers=["room_consult"])
+        for n in range(CLINICIANS * ROOMS_EACH)
+    )
+    Shift.objects.bulk_create(
+        Shift(resource=who, site=site, weekday=day, starts=time(7), ends=time(19), valid_from=date(2000, 1, 1))
+        for who in clinicians
+        for day in range(7)
+    )
+    return BigClinic(site, clinicians, now.astimezone(site.zone).date() + timedelta(days=1), now)
+
+
+def _give_each_patient_a_place(admin: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    admin.execute(
+        "INSERT INTO appointments_resource (id, kind, name, offers, ordinal, is_active, patient_id)"
+        " SELECT gen_random_uuid(), 'patient', 'RC-' || number, '{}', 0, true, id FROM patients_patient"
+    )
+
+
+def _sketch(admin: "psycopg.Connection[tuple[Any, ...]]", made: BigClinic, *, first: date, visits: int) -> None:
+    """Who comes when, to whom and where, numbered: nobody and nothing is in two places at once."""
+    admin.execute(_SKETCH, {"site": made.site.pk, "zone": ZONE, "first": first, "visits": visits, "now": made.now})
+
+
+_SKETCH = f"""
+CREATE TEMP TABLE sketch AS
+WITH clinician AS (SELECT id, row_number() OVER (ORDER BY ordinal) - 1 AS n FROM appointments_resource
+                   WHERE kind = 'clinician'),
+     room AS (SELECT id, row_number() OVER (ORDER BY ordinal) - 1 AS n FROM appointments_resource WHERE kind = 'room'),
+     patient AS (SELECT id, patient_id, row_number() OVER (ORDER BY patient_id) - 1 AS n,
+                        count(*) OVER () AS all_of_them FROM appointments_resource WHERE kind = 'patient'),
+     slot AS (SELECT day, half_hour, row_number() OVER (ORDER BY day, half_hour) AS n
+              FROM generate_series(0, %(visits)s / {CLINICIANS * VISITS_A_DAY}) day,
+                   generate_series(0, {HALF_HOURS - 1}) half_hour)
+SELECT gen_random_uuid() AS id, patient.patient_id, patient.id AS patient, clinician.id AS clinician, room.id AS room,
+       %(site)s::uuid AS site, %(now)s::timestamptz AS made_at,
+       ((%(first)s::date + slot.day + time '07:00' + slot.half_hour * interval '30 minutes') AT TIME ZONE %(zone)s)
+         AS starts_at
+FROM slot CROSS JOIN clinician
+JOIN room ON room.n = clinician.n * {ROOMS_EACH} + slot.half_hour %% {ROOMS_EACH}
+JOIN patient ON patient.n = (slot.n * {CLINICIANS} + clinician.n) %% patient.all_of_them
+WHERE (slot.half_hour + clinician.n + slot.day) %% 6 <> 5
+ORDER BY slot.n, clinician.n
+LIMIT %(visits)s
+"""  # noqa: S608  our own numbers
+
+_VISITS = """
+INSERT INTO appointments_appointment (id, patient_id, service_code, clinician_id, site_id, starts_at, ends_at, status,
+    revision, booked_at, timed_at, cancel_reason, overbooked_because, is_walk_in)
+SELECT id, patient_id, 'review', clinician, site, starts_at, starts_at + interval '30 minutes',
+    CASE WHEN starts_at < made_at THEN 'done' ELSE 'booked' END, 0, made_at, made_at, '', '', false
+FROM sketch
+"""
+
+_HOLDS = """
+INSERT INTO appointments_hold (appointment_id, resource_id, during, is_overbooked)
+SELECT sketch.id, held.resource, tstzrange(starts_at, starts_at + interval '30 minutes' + held.cleaning), false
+FROM sketch CROSS JOIN LATERAL (VALUES
+    (clinician, interval '0'), (room, interval '5 minutes'), (patient, interval '0')) AS held (resource, cleaning)
+"""
