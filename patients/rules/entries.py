@@ -1,7 +1,7 @@
 """The kinds of thing a patient's record can name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from people.rules.knowledge import Claim, Entry
@@ -84,7 +84,7 @@ class Consent(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure(Claim):
-    """A scale that shows how the patient does. How it is scored is told in words here."""
+    """A scale that shows how the patient does: its words, and the numbers that `scoring` and `change` read."""
 
     name: str
     kind: str
@@ -102,6 +102,7 @@ class Measure(Claim):
     mcid: tuple[Mapping[str, Any], ...]
     schedule: str
     licence_note: str  # what of its wording we may show at all
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
     formula: str = ""
     worked_example: str = ""
     notes: tuple[str, ...] = ()
