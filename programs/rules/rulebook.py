@@ -1,16 +1,18 @@
 """Everything we know about what we do, loaded once and checked whole against what we know of patients."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 
 from patients.rules.rulebook import Rulebook
 from patients.rules.rulebook import rulebook as patients_rulebook
 from people.rules.knowledge import Claim, Sheet, sheet, version
 from people.rules.professions import Profession, professions
 from programs.rules import contraindications, entries, services, templates, timing
-from programs.rules.contraindications import Contraindication, DecisionOrder, Severity
+from programs.rules.contraindications import Contraindication, DecisionOrder, Facts, Judgement, Severity
 from programs.rules.entries import (
     DeviceKind,
     Exercise,
@@ -23,7 +25,7 @@ from programs.rules.entries import (
 )
 from programs.rules.services import Service
 from programs.rules.templates import Criterion, CriterionField, ProgramTemplate, StopCriterion
-from programs.rules.timing import TimingEvent, TimingRule, TimingStrength
+from programs.rules.timing import Distance, Happening, TimingEvent, TimingRule, TimingStrength
 
 KNOWLEDGE = Path(__file__).parents[1] / "knowledge"
 # What a stop rule says when no doctor is needed: do less of the exercise.
@@ -53,6 +55,46 @@ class ProgramRulebook:
     timing_strengths: Mapping[str, TimingStrength]
     timing_events: Mapping[str, TimingEvent]
     timing_rules: Mapping[str, TimingRule]
+    rules_of: Mapping[str, tuple[Contraindication, ...]]  # by modality or self-care
+
+    def judge(self, modality: str, facts: Facts, *, technique: str | None = None) -> Judgement:
+        """May this treatment (or self-care) be given with what is known of the patient on that day?
+
+        No `technique`: the rules of all of them count. Raises `KeyError` for a code that is neither, and for a
+        technique of another treatment: a question nobody understands is never answered with yes.
+        """
+        treatment = self.modalities.get(modality)
+        if treatment is None:
+            self.self_care[modality]
+        if technique is not None:
+            (treatment.techniques if treatment else {})[technique]
+        return contraindications.judge(
+            modality,
+            facts,
+            technique=technique,
+            rules=self.rules_of.get(modality, ()),
+            required=treatment.required_screening_facts if treatment else (),
+            ranks={severity.code: severity.rank for severity in self.severities.values()},
+            order=self.decision_order.order,
+        )
+
+    def happening(self, code: str, technique: str | None = None) -> Happening:
+        """A treatment or another event that timing rules speak of. Raises `KeyError` for a code nobody knows."""
+        if code not in self.modalities and code not in self.self_care:
+            self.timing_events[code]
+        return Happening(code, technique, is_treatment=code in self.modalities)
+
+    def distance(
+        self,
+        first: Happening,
+        then: Happening,
+        *,
+        gap_days: float,
+        same_region: bool,
+        holding: Collection[str] = (),
+    ) -> Distance:
+        """Whether `then` may come `gap_days` after `first`. See `timing.judge`."""
+        return timing.judge(first, then, self.timing_rules.values(), gap_days, same_region, holding)
 
     def modalities_blocked_by(self, blocks: Iterable[str]) -> frozenset[str]:
         """The single modalities behind a mix of groups and modalities, as a triage result names them.
@@ -86,6 +128,7 @@ def load(folder: Path, *, patients: Rulebook, professions: Mapping[str, Professi
     dangers = sheet(folder, "contraindications.toml")
     distances = sheet(folder, "interactions.toml")
     modalities = treatments.entries("modality", entries.modality)
+    rules = dangers.entries("contraindication", contraindications.contraindication)
     book = ProgramRulebook(
         version=version(folder),
         rooms=places.entries("room", RoomKind),
@@ -102,13 +145,21 @@ def load(folder: Path, *, patients: Rulebook, professions: Mapping[str, Professi
         templates=programs.entries("program", partial(templates.template, modalities=modalities)),
         severities=dangers.entries("severity", Severity),
         decision_order=next(iter(dangers.entries("decision_order", DecisionOrder).values())),
-        contraindications=dangers.entries("contraindication", contraindications.contraindication),
+        contraindications=rules,
         timing_strengths=distances.entries("timing_strength", TimingStrength),
         timing_events=distances.entries("event", TimingEvent),
         timing_rules=distances.entries("interaction", TimingRule),
+        rules_of=_by_treatment(rules.values()),
     )
     cross_check(book, patients, professions)
     return book
+
+
+def _by_treatment(rules: Iterable[Contraindication]) -> Mapping[str, tuple[Contraindication, ...]]:
+    found: dict[str, list[Contraindication]] = defaultdict(list)
+    for rule in rules:
+        found[rule.modality].append(rule)
+    return MappingProxyType({code: tuple(own) for code, own in found.items()})
 
 
 def cross_check(book: ProgramRulebook, patients: Rulebook, professions: Mapping[str, Profession]) -> None:
@@ -235,6 +286,7 @@ def _check_safety(book: ProgramRulebook, patients: Rulebook, professions: Mappin
         # A technique of another treatment would make the rule silently never fire.
         own = [code for code, modality in techniques.items() if modality == rule.modality]
         dangers.require_known(rule.code, f"technique of {rule.modality}", rule.techniques, own)
+    contraindications.refuse_contradictions(dangers, book.contraindications.values())
     # A rule may count from a treatment, from something the patient does alone, or from a medicine or an illness.
     happenings = book.modalities.keys() | book.self_care.keys() | book.timing_events.keys()
     for it in book.timing_rules.values():
