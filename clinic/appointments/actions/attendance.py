@@ -1,12 +1,12 @@
 """Who will come, who came and who did not."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from clinic.appointments.actions import booking
 from clinic.appointments.models import Appointment
-from clinic.appointments.rules.refusals import CHANGED, CannotBecome, NotYet
+from clinic.appointments.rules.refusals import CHANGED, CannotBecome, NotExpected, NotYet
 from clinic.appointments.rules.status import Status, may_follow
 from people.actions import audit
 from people.models import User
@@ -44,6 +44,22 @@ def confirm(appointment: Appointment, *, by: User | None, now: datetime) -> Appo
             return appointment
         raise CannotBecome
     audit.record(by, "appointment.confirmed" if by else "appointment.confirmed_by_link", appointment)
+    return appointment
+
+
+@transaction.atomic
+def expect(appointment: Appointment, at: datetime | None, *, by: User, now: datetime) -> Appointment:
+    """The patient has phoned: on the way, here at `at`. None takes it back: they will be on time.
+
+    Raises `NotExpected` once they have come, or will not come, and `ChangedMeanwhile` if the visit was moved since.
+    """
+    coming = Appointment.objects.filter(pk=appointment.pk, revision=appointment.revision)
+    if not coming.expected().update(expected_at=at):
+        _as_it_stands(appointment)
+        raise NotExpected
+    appointment.expected_at = at
+    late = (at - appointment.starts_at) // timedelta(minutes=1) if at else 0
+    audit.record(by, "appointment.expected_late" if at else "appointment.expected_in_time", appointment, minutes=late)
     return appointment
 
 

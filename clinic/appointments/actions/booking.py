@@ -1,24 +1,25 @@
 """Giving, moving and cancelling visits. The only code that writes appointments and what they hold."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import checks
-from clinic.appointments.actions.asked import Asked
+from clinic.appointments.actions import checks, history, holding
+from clinic.appointments.actions.asked import Asked, Shared
+from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.contention import broken_rule, tried_again
-from clinic.appointments.models import Appointment, Hold, Resource
+from clinic.appointments.models import Appointment, Hold, Resource, VisitChange
 from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status
 from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
-from people.rules.refusal import ChangedMeanwhile
+from people.rules.permissions import Permission
+from people.rules.refusal import ChangedMeanwhile, NotAllowed
 from programs.actions import offering
 from programs.models import PlannedSession
 from programs.rules.services import Service
@@ -60,10 +61,11 @@ def book(
     site: Site,
     starts_at: datetime,
     resources: Collection[Resource],
-    by: User,
+    by: User | None,
     now: datetime,
     session: PlannedSession | None = None,
     request_key: UUID | None = None,
+    overbook_because: str = "",
 ) -> Appointment:
     """Give the patient a visit and keep everything it needs, or change nothing. See `Wanted` and `book_all`."""
     wanted = Wanted(
@@ -74,39 +76,46 @@ def book(
         session=session,
         request_key=request_key,
     )
-    return book_all(patient, [wanted], by=by, now=now)[0]
+    return book_all(patient, [wanted], by=by, now=now, overbook_because=overbook_because)[0]
 
 
 @tried_again
 @transaction.atomic
-def book_all(patient: Patient, wanted: Sequence[Wanted], *, by: User, now: datetime) -> list[Appointment]:
+def book_all(
+    patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str = ""
+) -> list[Appointment]:
     """Give the patient all these visits and keep everything they need, or change nothing.
 
-    As many queries for a whole plan as for one visit.
+    As many queries for a whole plan as for one visit. With a reason to overbook, a clinician or a room that is
+    held already is shared and marked. `by` is None when the patient does it through the link in a message.
 
-    Raises `SlotTaken` if any of it is held: the database decides that, so two desks cannot both win. Other
-    refusals: see `checks`.
+    Raises `SlotTaken` if any of it is held: the database decides that, so two desks cannot both win.
+    `NotAllowed` for who may not overbook. Other refusals: see `checks`.
     """
-    rows, holder = _locked(patient, [piece for each in wanted for piece in each.resources])
-    fresh = {row.pk: row for row in rows}
+    may_overbook = _may_overbook(by, overbook_because)
+    locked = holding.locked([patient], [piece for each in wanted for piece in each.resources])
     asked = []
     for each in wanted:
-        pieces = [fresh[piece.pk] for piece in each.resources if piece.pk in fresh]
+        pieces = locked.of(each.resources)
         asked.append(Asked(each.visit(patient, pieces, now), each.service, pieces))
     if again := _given_before([each.visit for each in asked]):
         return again
-    checks.may_be_booked(asked, holder=holder, now=now)
+    shared = checks.may_be_booked(asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook)
+    news_at = history.news_at(by, now)
+    for it in asked:
+        it.visit.news_at = news_at
+        _mark(it, shared, overbook_because)
     try:
         visits = Appointment.objects.bulk_create([each.visit for each in asked])
-        _hold(asked, holder)
+        holding.hold(asked, locked.holders, shared=shared)
     except IntegrityError as error:
         raise refusal(error) from error
-    audit.record_all(by, "appointment.booked", [(visit, {"service": visit.service_code}) for visit in visits])
+    history.remember(VisitChange.Deed.BOOKED, visits, by=by, now=now)
+    lines = [(each.visit, {"service": each.visit.service_code, **_kinds(each, shared)}) for each in asked]
+    audit.record_all(by, "appointment.booked" if by else "appointment.booked_by_link", lines)
     return visits
 
 
-@tried_again
-@transaction.atomic
 def move(
     appointment: Appointment,
     *,
@@ -115,6 +124,7 @@ def move(
     revision: int,
     by: User | None,
     now: datetime,
+    overbook_because: str = "",
 ) -> Appointment:
     """Give the visit another time or place. The old one is kept until the new one is certain.
 
@@ -122,97 +132,132 @@ def move(
 
     Raises `ChangedMeanwhile` if somebody else moved or cancelled it first, and refuses as `book` does.
     """
-    visit = _claimed(appointment, revision)
-    if visit.status not in MAY_BE_MOVED:
+    elsewhere = Elsewhere(appointment, revision, starts_at, resources)
+    return _move_all([elsewhere], by=by, now=now, overbook_because=overbook_because)[0]
+
+
+def move_all(moves: Sequence[tuple[Appointment, Offer]], *, by: User, now: datetime) -> list[Appointment]:
+    """Give each visit the time of its offer, or change nothing: a sick clinician's day moves as a whole.
+
+    Two of them may swap their times. Raises as `move` does.
+    """
+    elsewhere = [Elsewhere(visit, visit.revision, offer.starts_at, offer.resources) for visit, offer in moves]
+    return _move_all(elsewhere, by=by, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    visit: Appointment
+    revision: int
+    starts_at: datetime
+    resources: Collection[Resource]
+
+
+@tried_again
+@transaction.atomic
+def _move_all(
+    moves: Sequence[Elsewhere], *, by: User | None, now: datetime, overbook_because: str = ""
+) -> list[Appointment]:
+    may_overbook = _may_overbook(by, overbook_because)
+    visits = claimed({each.visit.pk: each.revision for each in moves}, may_be=MAY_BE_MOVED)
+    before = history.images(list(visits.values()))
+    wanted = [piece for each in moves for piece in each.resources]
+    patients = [visit.patient for visit in visits.values()]
+    locked = holding.locked(patients, wanted, freeing=list(visits.values()))
+    services, news_at = offering.current(), history.news_at(by, now)
+    Hold.objects.filter(appointment__in=visits).delete()
+    lines = []
+    for each in moves:
+        visit, pieces = visits[each.visit.pk], locked.of(each.resources)
+        asked = Asked(visit, services[visit.service_code], pieces)
+        _elsewhere(asked, each.starts_at, now)
+        visit.news_at = news_at
+        holder = locked.holders[visit.patient_id]
+        shared = checks.may_be_booked([asked], holder=holder, now=now, may_overbook=may_overbook)
+        _mark(asked, shared, overbook_because)
+        try:
+            visit.save()
+            holding.hold([asked], locked.holders, shared=shared)
+        except IntegrityError as error:
+            raise refusal(error) from error
+        lines.append((visit, {"revision": visit.revision, **_kinds(asked, shared)}))
+    moved = [visits[each.visit.pk] for each in moves]
+    history.remember(VisitChange.Deed.MOVED, moved, by=by, now=now, before=before)
+    audit.record_all(by, "appointment.moved" if by else "appointment.moved_by_link", lines)
+    return moved
+
+
+def _elsewhere(asked: Asked, starts_at: datetime, now: datetime) -> None:
+    visit = asked.visit
+    if visit.group_id:  # a seat: its patient changes to another class instead
         raise CannotBecome
-    kept = [hold.resource for hold in visit.holds.select_related("resource")]
-    pieces, holder = _locked(visit.patient, resources, also=kept)
-    room = next((piece for piece in pieces if piece.kind == Resource.Kind.ROOM), None)
+    room = next((piece for piece in asked.pieces if piece.kind == Resource.Kind.ROOM), None)
     if room and room.site and room.site_id != visit.site_id:
         visit.site = room.site
-    visit.clinician = next((piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN), visit.clinician)
-    service = offering.current()[visit.service_code]
-    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=service.minutes)
-    visit.status, visit.confirmed_at, visit.timed_at = Status.BOOKED, None, now
+    visit.clinician = next((it for it in asked.pieces if it.kind == Resource.Kind.CLINICIAN), visit.clinician)
+    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=asked.service.minutes)
+    visit.status, visit.confirmed_at, visit.expected_at = Status.BOOKED, None, None
+    visit.timed_at = now
     visit.revision += 1
-    asked = [Asked(visit, service, pieces)]
-    checks.may_be_booked(asked, holder=holder, now=now)
-    try:
-        visit.save()
-        visit.holds.all().delete()
-        _hold(asked, holder)
-    except IntegrityError as error:
-        raise refusal(error) from error
-    audit.record(by, "appointment.moved" if by else "appointment.moved_by_link", visit, revision=visit.revision)
-    return visit
 
 
 @tried_again
 @transaction.atomic
 def cancel(appointment: Appointment, *, reason: str, by: User | None, now: datetime) -> Appointment:
-    """Call the visit off and free everything it held. There is no way back: a new visit is booked instead.
+    """Call the visit off and free everything it held. Staff can undo it for some minutes (`undo`).
 
     `by` is None when the patient does it through the link in a message.
 
     Raises `ChangedMeanwhile` if it is no longer what `appointment` shows, `CannotBecome` once it has begun.
     """
-    visit = _claimed(appointment, appointment.revision)
-    if visit.status not in MAY_BE_CANCELLED:
-        raise CannotBecome
+    visit = claimed({appointment.pk: appointment.revision}, may_be=MAY_BE_CANCELLED)[appointment.pk]
+    before = history.images([visit])
     # In the same order as those who book: nobody waits for us while we wait for them.
-    _lock(Q(holds__appointment=visit))
+    holding.lock(holding.held_by([visit]))
     visit.status, visit.cancelled_at, visit.cancel_reason = Status.CANCELLED, now, reason
+    visit.news_at = history.news_at(by, now)
     visit.revision += 1
     visit.save()
     visit.holds.all().delete()
+    history.remember(VisitChange.Deed.CANCELLED, [visit], by=by, now=now, before=before)
     audit.record(by, "appointment.cancelled" if by else "appointment.cancelled_by_link", visit)
     return visit
 
 
-def _claimed(appointment: Appointment, revision: int) -> Appointment:
-    """The visit as it is now, locked; refused if it was moved or cancelled since `revision`."""
-    visits = Appointment.objects.select_related("patient", "site", "clinician")
-    visit = visits.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
-    if visit.revision != revision:
+def claimed(revisions: Mapping[UUID, int], *, may_be: Collection[Status]) -> dict[UUID, Appointment]:
+    """The visits as they are now, locked, by id.
+
+    Raises `ChangedMeanwhile` if one was moved or cancelled since its revision, `CannotBecome` if its status is none
+    of `may_be`.
+    """
+    visits = Appointment.objects.select_related("patient", "site", "clinician").filter(pk__in=revisions)
+    found = {visit.pk: visit for visit in visits.order_by("pk").select_for_update(of=("self",), no_key=True)}
+    if any(pk not in found or found[pk].revision != revision for pk, revision in revisions.items()):
         raise ChangedMeanwhile(CHANGED)
-    return visit
+    if any(visit.status not in may_be for visit in found.values()):
+        raise CannotBecome
+    return found
 
 
-def _locked(
-    patient: Patient, resources: Collection[Resource], *, also: Collection[Resource] = ()
-) -> tuple[list[Resource], Resource]:
-    """What the visit needs, and the patient's own row in the book, fresh and locked."""
-    wanted = {resource.pk for resource in resources}
-    everything = Q(pk__in=wanted | {resource.pk for resource in also}) | Q(patient=patient)
-    rows = _lock(everything)
-    if not any(row.patient_id for row in rows):
-        new, is_ours = Resource.objects.get_or_create(
-            patient=patient, defaults={"kind": Resource.Kind.PATIENT, "name": patient.clinic_number}
-        )
-        # Nobody else can see a row before we commit. One that another desk made in this instant must be queued for.
-        rows = [*rows, new] if is_ours else _lock(everything)
-    holder = next(row for row in rows if row.patient_id)
-    return [row for row in rows if row.pk in wanted], holder
+def _may_overbook(by: User | None, reason: str) -> bool:
+    if reason and not (by and by.may(Permission.APPOINTMENT_OVERBOOK)):
+        raise NotAllowed(_("You may not book two patients at the same time. Ask a clinician or the manager."))
+    return bool(reason)
 
 
-def _lock(wanted: Q) -> list[Resource]:
-    # The constraint alone is correct but lets two bookings of several resources deadlock (3 of 180 races even
-    # when sorted). Queueing for the rows first, everybody in one order, cannot (0 of 240).
-    return list(Resource.objects.filter(wanted).order_by("pk").select_for_update(no_key=True))
+def _mark(asked: Asked, shared: Shared, reason: str) -> None:
+    asked.visit.overbooked_because = reason if _kinds(asked, shared) else ""
 
 
-def _hold(visits: Collection[Asked], holder: Resource) -> None:
-    Hold.objects.bulk_create(
-        Hold(appointment=each.visit, resource=piece, during=DateTimeTZRange(*each.during(piece)))
-        for each in visits
-        for piece in [*each.pieces, holder]
-    )
+def _kinds(asked: Asked, shared: Shared) -> dict[str, list[str]]:
+    kinds = sorted({piece.kind for piece in asked.pieces if (asked.visit.pk, piece.pk) in shared})
+    return {"overbooked": kinds} if kinds else {}
 
 
 def refusal(error: IntegrityError) -> Exception:
     """The clinic's words for the rule of the database that the booking ran into."""
     match broken_rule(error):
-        case "resource_is_in_one_place_at_a_time":
+        case "resource_is_in_one_place_at_a_time" | "a_seat_is_given_to_one_patient" | "a_patient_sits_in_a_class_once":
             return SlotTaken()
         case "a_planned_session_is_booked_once":
             return AlreadyBooked()

@@ -80,3 +80,13 @@ def _in_the_way(asked: Collection[Asked], holder: Resource) -> Sequence[Taken]:
 
 def _overlap(one: tuple[datetime, datetime], other: DateTimeTZRange) -> bool:
     return bool(one[0] < other.upper and other.lower < one[1])
+
+
+def sweep_stale(wanted: Sequence[Hold], *, now: datetime) -> None:
+    """Remove kept times whose minutes are over, where these holds go."""
+    if not wanted:
+        return
+    places = reduce(or_, (Q(resource=hold.resource_id, during__overlap=hold.during) for hold in wanted))
+    over = Hold.objects.filter(places, reservation__expires_at__lte=now).values_list("reservation_id", flat=True)
+    if stale := {pk for pk in over if pk}:
+        let_go(stale)

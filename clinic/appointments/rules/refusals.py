@@ -102,6 +102,22 @@ class NotYet(Refused):
         super().__init__(_("The visit has not begun yet, so nobody can have missed it."))
 
 
+class TooLateToUndo(Refused):
+    """The minutes are over, or the visit has changed since."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("It is too late to undo this: the message is on its way, or the visit has changed since. Look at it.")
+        )
+
+
+class NotExpected(Refused):
+    """Who has come, or does not come, is not running late."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Nobody is waited for here any more, so nobody is late. Look at the visit again."))
+
+
 class NothingChosen(Refused):
     """The form came back without a time."""
 
