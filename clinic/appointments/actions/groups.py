@@ -11,10 +11,10 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
-from clinic.appointments.actions import attendance, booking
+from clinic.appointments.actions import attendance, booking, clashes, history, holding
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.actions.meetings import Meeting, may_meet, weekly
-from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, Hold, Resource
+from clinic.appointments.models import Appointment, GroupSession, Hold, Resource
 from clinic.appointments.rules.class_refusals import (
     ClassHasBegun,
     ClassIsOver,
@@ -51,7 +51,7 @@ def create(
 
     Raises `NotAClass`, `ClassTimeTaken` and `ClassOutsideHours` with the day, and refuses as a booking does.
     """
-    fresh = _locked(Q(pk__in=[piece.pk for piece in resources]))
+    fresh = holding.lock(Q(pk__in=[piece.pk for piece in resources]))
     starts = weekly(starts_at, site, min(max(weeks, 1), MOST_WEEKS))
     meetings = [Meeting(service=service, site=site, starts_at=start, resources=fresh) for start in starts]
     may_meet(meetings, now=now)
@@ -67,7 +67,7 @@ def create(
         )
         for each in meetings
     )
-    _hold(list(zip(classes, meetings, strict=True)))
+    _hold(list(zip(classes, meetings, strict=True)), now=now)
     audit.record_all(by, "class.created", [(it, {"service": it.service_code, "places": it.places}) for it in classes])
     return classes
 
@@ -98,8 +98,8 @@ def change(
     is_moved = starts_at != it.starts_at
     if is_moved and any(visit.status not in MAY_BE_MOVED for visit in seats):
         raise ClassHasBegun
-    kept = Q(pk__in=[piece.pk for piece in resources]) | Q(holds__group=it) | Q(holds__appointment__in=seats)
-    rows = {row.pk: row for row in _locked(kept)}
+    kept = Hold.objects.filter(Q(group=it) | Q(appointment__in=seats)).values("resource")
+    rows = {row.pk: row for row in holding.lock(Q(pk__in=[piece.pk for piece in resources]) | Q(pk__in=kept))}
     fresh = [rows[piece.pk] for piece in resources if piece.pk in rows]
     service = offering.current()[it.service_code]
     meeting = Meeting(service=service, site=it.site, starts_at=starts_at, resources=fresh)
@@ -111,9 +111,10 @@ def change(
     it.save()
     if is_elsewhere:
         it.holds.all().delete()
-        _hold([(it, meeting)])
-        _take_along(it, seats, now=now, is_moved=is_moved)
+        _hold([(it, meeting)], now=now)
+        _take_along(it, seats, by=by, now=now, is_moved=is_moved)
     if is_moved:
+        # Not one by one undone (`history`): a visit that went back alone would be at another time than its class.
         audit.record_all(by, "appointment.moved", [(visit, {"revision": visit.revision}) for visit in seats])
     audit.record(by, "class.changed", it, revision=it.revision, is_moved=is_moved)
     return it
@@ -169,29 +170,24 @@ def _seats(it: GroupSession) -> "Collection[Appointment]":
     return visits.select_for_update(of=("self",), no_key=True)
 
 
-def _locked(wanted: Q) -> list[Resource]:
-    # In one order, as `booking` does and for its reason. DISTINCT and FOR UPDATE do not go together.
-    ids = Resource.objects.filter(wanted).values("pk")
-    return list(Resource.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True))
-
-
-def _hold(classes: Sequence[tuple[GroupSession, Meeting]]) -> None:
+def _hold(classes: Sequence[tuple[GroupSession, Meeting]], *, now: datetime) -> None:
+    holds = [
+        Hold(group=it, resource=piece, during=DateTimeTZRange(*meeting.during(piece)))
+        for it, meeting in classes
+        for piece in meeting.resources
+    ]
+    clashes.sweep_stale(holds, now=now)
     try:
-        with transaction.atomic():
-            Hold.objects.bulk_create(
-                Hold(group=it, resource=piece, during=DateTimeTZRange(*meeting.during(piece)))
-                for it, meeting in classes
-                for piece in meeting.resources
-            )
+        Hold.objects.bulk_create(holds)
     except IntegrityError as error:
         if broken_rule(error) != "resource_is_in_one_place_at_a_time":
             raise
         raise ClassTimeTaken(classes[0][1].day) from error
 
 
-def _take_along(it: GroupSession, seats: Sequence[Appointment], *, now: datetime, is_moved: bool) -> None:
+def _take_along(it: GroupSession, seats: Sequence[Appointment], *, by: User, now: datetime, is_moved: bool) -> None:
     """Give everybody in the class its new time and clinician."""
-    news_at = now + BookingPolicy.current().undo_window
+    news_at = history.news_at(by, now)
     for visit in seats:
         visit.clinician, visit.revision = it.clinician, visit.revision + 1
         if is_moved:

@@ -74,7 +74,7 @@ def may_meet(meetings: Sequence[Meeting], *, now: datetime, but: GroupSession | 
         if not needs.fits(service, each.resources, site_id=each.site.pk):
             raise Unfit
     _hours(meetings)
-    _free(meetings, but)
+    _free(meetings, but, now=now)
 
 
 def _hours(meetings: Sequence[Meeting]) -> None:
@@ -89,12 +89,14 @@ def _hours(meetings: Sequence[Meeting]) -> None:
                 raise ClassOutsideHours(each.day)
 
 
-def _free(meetings: Sequence[Meeting], but: GroupSession | None) -> None:
+def _free(meetings: Sequence[Meeting], but: GroupSession | None, *, now: datetime) -> None:
     """Says early, and with the day, what the database would refuse in the end."""
     wanted = reduce(
         or_, (Q(resource=piece, during__overlap=each.during(piece)) for each in meetings for piece in each.resources)
     )
-    others = Hold.objects.filter(wanted).exclude(group=but) if but else Hold.objects.filter(wanted)
+    others = Hold.objects.filter(wanted).exclude(reservation__expires_at__lte=now)
+    if but:
+        others = others.exclude(group=but)
     if taken := others.order_by("starts_at").first():
         nearest = min(meetings, key=lambda each: abs(each.starts_at - taken.starts_at))
         raise ClassTimeTaken(nearest.day)

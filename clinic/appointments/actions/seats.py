@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, Q
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import booking, clashes, history, holding
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.groups import claimed
-from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, Hold, Resource, VisitChange
+from clinic.appointments.models import Appointment, GroupSession, Hold, VisitChange
 from clinic.appointments.models.group import GroupSessionQuerySet
 from clinic.appointments.rules.class_refusals import ClassFull, ClassIsOver, NotAClass, SitsAlready
 from clinic.appointments.rules.refusals import (
@@ -83,7 +83,7 @@ def with_taken(classes: GroupSessionQuerySet) -> GroupSessionQuerySet:
 
 def _busy(patient: Patient, classes: Sequence[GroupSession]) -> list[tuple[datetime, datetime]]:
     window = (min(it.starts_at for it in classes), max(it.ends_at for it in classes))
-    holds = Hold.objects.filter(resource__patient=patient, during__overlap=window)
+    holds = Hold.objects.filter(resource__patient=patient, during__overlap=window, reservation=None)
     return [(during.lower, during.upper) for during in holds.values_list("during", flat=True)]
 
 
@@ -123,10 +123,10 @@ def seat(
         request_key=request_key,
         booked_at=now,
         timed_at=now,
-        news_at=now + BookingPolicy.current().undo_window,
+        news_at=history.news_at(by, now),
     )
-    _keep(visit)
-    VisitChange.objects.create(appointment=visit, deed=VisitChange.Deed.BOOKED, revision=0, by=by, at=now)
+    _keep(visit, now=now)
+    history.remember(VisitChange.Deed.BOOKED, [visit], by=by, now=now)
     audit.record(by, "appointment.booked", visit, service=visit.service_code, seat=visit.seat)
     return visit
 
@@ -148,15 +148,17 @@ def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, n
         raise CannotBecome
     if moved.group_id is None or moved.service_code != it.service_code:
         raise NotAClass
+    before = history.images([moved])
     service = offering.current()[it.service_code]
     # What it holds now is no hindrance: classes may overlap, and one of them is being left.
     moved.holds.all().delete()
     _may_sit(it, service, moved.patient, moved.session, now=now)
     moved.group, moved.seat, moved.site, moved.clinician = it, _lowest_free(it), it.site, it.clinician
     moved.starts_at, moved.ends_at, moved.timed_at = it.starts_at, it.ends_at, now
-    moved.news_at = now + BookingPolicy.current().undo_window
+    moved.news_at, moved.expected_at = history.news_at(by, now), None
     moved.status, moved.confirmed_at, moved.revision = Status.BOOKED, None, moved.revision + 1
-    _keep(moved)
+    _keep(moved, now=now)
+    history.remember(VisitChange.Deed.MOVED, [moved], by=by, now=now, before=before)
     audit.record(by, "appointment.moved", moved, revision=moved.revision, seat=moved.seat)
     return moved
 
@@ -186,21 +188,14 @@ def _lowest_free(it: GroupSession) -> int:
     return next(number for number in range(1, it.places + 1) if number not in taken)
 
 
-def _keep(visit: Appointment) -> None:
+def _keep(visit: Appointment, *, now: datetime) -> None:
     """Save the visit and hold the patient for it. Raises `SlotTaken` if they are somewhere else then."""
-    holder = _holder(visit.patient)
+    holder = holding.locked([visit.patient], []).holders[visit.patient_id]
+    kept = Hold(appointment=visit, resource=holder, during=DateTimeTZRange(visit.starts_at, visit.ends_at))
+    clashes.sweep_stale([kept], now=now)
     try:
-        with transaction.atomic():
-            visit.save()
-            during = DateTimeTZRange(visit.starts_at, visit.ends_at)
-            Hold.objects.create(appointment=visit, resource=holder, during=during)
+        visit.save()
+        kept.save(force_insert=True)
     except IntegrityError as error:
         refusal = booking.refusal(error)
         raise SlotTaken({"patient"}) if isinstance(refusal, SlotTaken) else refusal from error
-
-
-def _holder(patient: Patient) -> Resource:
-    """The patient's own row in the book, locked."""
-    defaults = {"kind": Resource.Kind.PATIENT, "name": patient.clinic_number}
-    holder, _created = Resource.objects.get_or_create(patient=patient, defaults=defaults)
-    return Resource.objects.select_for_update(no_key=True).get(pk=holder.pk)
