@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from patients.actions import red_flags
+from patients.actions import facts, red_flags
 from patients.models import Intake, Patient
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import as_kept, flags_of, is_told_at_once, screen
@@ -73,6 +73,7 @@ def submit(intake: Intake, *, by: User, now: datetime) -> TriageResult:
     found.save(update_fields=["submitted_at", "urgency", "triage", "rulebook_version"])
     intake.refresh_from_db(fields=["answers", "submitted_at", "urgency", "triage", "rulebook_version"])
     audit.record(by, "intake.submitted", found, urgency=result.urgency)
+    facts.take_from_form(found, by=by, now=now)
     _raise(result, found, codes=set(flags_of(result, rulebook=rulebook())), newly=set(), by=by, now=now)
     return result
 

@@ -68,6 +68,26 @@ class PatientFact(Claim):
     value_type: str
     set_by: str  # intake, clinician, record or plan: who may say so
     unit: str = ""
+    # How long a number or a "no" counts before it must be asked or measured again.
+    holds_days: int = 30
+
+    @property
+    def is_number(self) -> bool:
+        return self.value_type == "number"
+
+    @property
+    def counts_days(self) -> bool:
+        """Days since something happened: it grows by itself."""
+        return self.is_number and self.unit == "days"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicineClass(Claim):
+    """Medicines that the rules treat alike, by any name a patient may give them."""
+
+    label: str
+    facts: tuple[str, ...]  # that are true of whoever takes one
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

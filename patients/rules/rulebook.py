@@ -11,6 +11,7 @@ from patients.rules.entries import (
     Cause,
     Consent,
     Measure,
+    MedicineClass,
     PatientFact,
     Source,
     SuspectedCondition,
@@ -49,6 +50,7 @@ class Rulebook:
     facts: Mapping[str, PatientFact]
     measures: Mapping[str, Measure]
     consents: Mapping[str, Consent]
+    medicine_classes: Mapping[str, MedicineClass]
     red_flags: Mapping[str, RedFlagRule]
     combinations: Mapping[str, Combination]
     triage_rule: TriageRule
@@ -83,6 +85,7 @@ def load(folder: Path, *, professions: Mapping[str, Profession]) -> Rulebook:
         facts=sheet(folder, "patient_facts.toml").entries("fact", PatientFact),
         measures=sheet(folder, "outcome_measures.toml").entries("measure", Measure),
         consents=sheet(folder, "consents.toml").entries("consent", Consent),
+        medicine_classes=sheet(folder, "medicines.toml").entries("medicine_class", MedicineClass),
         red_flags=flags_file.entries("red_flag", _red_flag),
         combinations=flags_file.entries("combination", Combination),
         triage_rule=_only(flags_file.entries("triage", TriageRule)),
@@ -132,6 +135,7 @@ def _check_evidence(book: Rulebook) -> None:
         ("patient_facts.toml", book.facts),
         ("outcome_measures.toml", book.measures),
         ("consents.toml", book.consents),
+        ("medicines.toml", book.medicine_classes),
         ("red_flags.toml", book.red_flags),
         ("red_flags.toml", book.combinations),
         ("red_flags.toml", {"triage": book.triage_rule, "c_spine_rule": book.c_spine_rule}),
@@ -193,3 +197,6 @@ def _check_links(book: Rulebook) -> None:
         symptoms.require_known(symptom.code, "measure", [symptom.measure] if symptom.measure else [], book.measures)
     for consent in book.consents.values():
         consents.require_known(consent.code, "consent", consent.requires, book.consents)
+    medicines = Sheet("medicines.toml", {})
+    for family in book.medicine_classes.values():
+        medicines.require_known(family.code, "fact", family.facts, book.facts)

@@ -1,0 +1,67 @@
+"""Keeping what is known of a patient."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from patients.models import Fact, Intake, Patient
+from patients.rules.facts import Statement, Value, from_form, is_possible, known_on
+from patients.rules.rulebook import rulebook
+from people.actions import audit
+from people.models import Clinic, User
+from people.rules.permissions import Permission
+from people.rules.refusal import NotAllowed, Refused
+
+
+class NotAnAnswer(Refused):
+    """A number where yes or no is asked, or one that cannot be."""
+
+
+@transaction.atomic
+def state(patient: Patient, said: Mapping[str, Value | None], *, by: User, now: datetime) -> list[Fact]:
+    """Write down what a clinician asked or examined, by the codes of patient_facts.toml; None: not known any more.
+
+    Raises `KeyError` for a fact the rulebook does not have, `NotAnAnswer` and `NotAllowed`.
+    """
+    if not by.may(Permission.RECORD_EDIT):
+        raise NotAllowed(_("Only a clinician writes in a record."))
+    book = rulebook()
+    for code, value in said.items():
+        if value is not None and not is_possible(book.facts[code], value):
+            raise NotAnAnswer(_("“%(label)s” cannot be answered like this.") % {"label": book.facts[code].label})
+    return _kept(patient, said, Fact.Origin.CLINICIAN, by=by, now=now)
+
+
+def take_from_form(intake: Intake, *, by: User, now: datetime) -> list[Fact]:
+    """Write down the facts that follow from a form that is being sent. Part of `intake.submit`, in its transaction."""
+    said = from_form(intake.answers, book=rulebook())
+    return _kept(intake.patient, said, Fact.Origin.FORM, by=by, now=now, intake=intake)
+
+
+def known(patient: Patient, *, on: date) -> dict[str, Value]:
+    """Every fact that is known of the patient on that day. One query."""
+    rows = Fact.objects.filter(patient=patient).last_words().values_list("code", "value", "on")
+    statements = [Statement(code, value, day) for code, value, day in rows]
+    return known_on(on, statements, birth_date=patient.birth_date, facts=rulebook().facts)
+
+
+def _kept(
+    patient: Patient,
+    said: Mapping[str, Value | None],
+    origin: str,
+    *,
+    by: User,
+    now: datetime,
+    intake: Intake | None = None,
+) -> list[Fact]:
+    clinic = Clinic.objects.first()
+    day = now.astimezone(clinic.zone if clinic else UTC).date()
+    facts = Fact.objects.bulk_create(
+        Fact(patient=patient, code=code, value=value, on=day, origin=origin, by=by, at=now, intake=intake)
+        for code, value in said.items()
+    )
+    if facts:
+        audit.record(by, "facts.stated", patient, origin=origin, count=len(facts))
+    return facts
