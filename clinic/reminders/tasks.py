@@ -7,6 +7,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 
+from clinic.appointments.actions import reservations
 from clinic.reminders.actions import delivery, planning
 
 _log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ def look() -> int:
     close_old_connections()
     try:
         now = timezone.now()
+        reservations.sweep(now=now)
         planning.plan(now=now)
         return delivery.deliver_due(clock=timezone.now, until=now + _LOOK_FOR)
     except (OperationalError, InterfaceError) as trouble:

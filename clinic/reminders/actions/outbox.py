@@ -77,6 +77,9 @@ def fence(message: Message, *, now: datetime) -> bool:
         return True
     if message.not_after <= now:
         mine.update(state=State.EXPIRED, reason="too_late", lease_until=None)
+    elif until := truth.undecided_until(message, now=now):
+        # A slip of the hand, perhaps: when it is undone, this is true again.
+        mine.update(state=State.READY, reason="may_be_undone", lease_until=None, not_before=until)
     elif (reason := truth.why_not(message)) and mine.update(state=State.SUPPRESSED, reason=reason, lease_until=None):
         audit.record(None, "message.suppressed", message, kind=message.kind, reason=reason)
     return False

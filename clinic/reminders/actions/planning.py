@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from clinic.appointments.models import Appointment
@@ -25,6 +26,8 @@ _PLANNER = 0x52454D494E44  # of the advisory lock; any number that nobody else u
 
 Kind = Message.Kind
 State = Message.State
+# What has left, or may have.
+_GONE_OUT: Final = (State.HANDING, State.SENT, State.UNKNOWN)
 
 
 @transaction.atomic
@@ -57,15 +60,32 @@ def _said(*kinds: Kind) -> Exists:
     return Exists(Message.objects.filter(appointment=OuterRef("pk"), starts_at=OuterRef("starts_at"), kind__in=kinds))
 
 
-def _news(now: datetime) -> Iterator[Message]:
+def _may_be_told(now: datetime) -> Q:
+    """Nobody can undo what was done last to the visit. Until then the patient hears nothing of it."""
+    return Q(news_at=None) | Q(news_at__lte=now)
+
+
+def _last_heard() -> Subquery:
+    """When the patient, as far as we told them, is to come."""
     told = Message.objects.news().filter(appointment=OuterRef("pk"))
-    last_heard = told.exclude(state__in=[State.SUPPRESSED, State.EXPIRED]).order_by("-due_at").values("starts_at")[:1]
+    return Subquery(
+        told.exclude(state__in=[State.SUPPRESSED, State.EXPIRED]).order_by("-due_at").values("starts_at")[:1]
+    )
+
+
+def _heard(visit: Appointment) -> datetime | None:
+    heard: datetime | None = vars(visit)["last_heard"]  # annotated, which the type does not know
+    return heard
+
+
+def _news(now: datetime) -> Iterator[Message]:
+    told = Message.objects.news().filter(appointment=OuterRef("pk"), due_at=OuterRef("since"))
     visits = (
         Appointment.objects.expected()
-        .filter(timed_at__gt=now - timing.NEWS_IS_NEW_FOR, starts_at__gt=now)
-        .filter(~Exists(told.filter(due_at=OuterRef("timed_at"))))
+        .filter(_may_be_told(now), timed_at__gt=now - timing.NEWS_IS_NEW_FOR, starts_at__gt=now)
+        .annotate(since=Coalesce("news_at", "timed_at"), last_heard=_last_heard())
+        .exclude(Exists(told))
         # Another room at the same time is no news to her.
-        .annotate(last_heard=Subquery(last_heard))
         .filter(Q(last_heard=None) | ~Q(last_heard=F("starts_at")))
     )
     for visit in visits:
@@ -76,25 +96,42 @@ def _news(now: datetime) -> Iterator[Message]:
             if was_moved
             else occasions.visit(visit.pk, visit.starts_at)
         )
-        due = timing.Due(visit.timed_at, visit.starts_at)
-        yield _about(visit, Kind.MOVED if was_moved else Kind.BOOKED, occasion, due)
+        # Booked and moved in one breath: to her it is new.
+        is_new = _heard(visit) is None and visit.booked_at > now - timing.NEWS_IS_NEW_FOR
+        kind = Kind.MOVED if was_moved and not is_new else Kind.BOOKED
+        yield _about(visit, kind, occasion, timing.Due(visit.news_at or visit.timed_at, visit.starts_at))
 
 
 def _cancellations(now: datetime) -> Iterator[Message]:
-    visits = Appointment.objects.filter(
-        ~_said(Kind.CANCELLED),
-        status=Status.CANCELLED,
-        cancelled_at__gt=now - timing.NEWS_IS_NEW_FOR,
-        starts_at__gt=now,
+    """Of visits that the patient has been told of: who never got the first letter needs no second one.
+
+    An old visit may have been told of before there was an outbox.
+    """
+    of_visit = Message.objects.filter(appointment=OuterRef("pk"))
+    told = of_visit.filter(kind__in=[Kind.BOOKED, Kind.MOVED, Kind.REMINDER], state__in=_GONE_OUT)
+    said = of_visit.filter(kind=Kind.CANCELLED, due_at=OuterRef("since"))
+    visits = (
+        Appointment.objects.filter(
+            _may_be_told(now),
+            Exists(told) | Q(booked_at__lte=F("cancelled_at") - timing.NEWS_IS_NEW_FOR),
+            status=Status.CANCELLED,
+            cancelled_at__gt=now - timing.NEWS_IS_NEW_FOR,
+            starts_at__gt=now,
+        )
+        .annotate(since=Coalesce("news_at", "cancelled_at"), last_heard=_last_heard())
+        .exclude(Exists(said))
     )
     for visit in visits:
-        due = timing.Due(visit.cancelled_at or now, visit.starts_at)  # never now: a_cancelled_visit_says_when
-        yield _about(visit, Kind.CANCELLED, occasions.visit(visit.pk, visit.starts_at), due)
+        # Moved and called off in one breath: she knows of the old time only.
+        visit.starts_at = _heard(visit) or visit.starts_at
+        since = visit.news_at or visit.cancelled_at or now  # never now: a_cancelled_visit_says_when
+        occasion = occasions.visit_timed(visit.pk, visit.starts_at, timed_at=since)
+        yield _about(visit, Kind.CANCELLED, occasion, timing.Due(since, visit.starts_at))
 
 
 def _visit_reminders(now: datetime) -> Iterator[Message]:
-    visits = Appointment.objects.expected().starting_between(now, now + HORIZON).exclude(_said(Kind.REMINDER))
-    for visit in visits.select_related("site"):
+    visits = Appointment.objects.expected().filter(_may_be_told(now)).starting_between(now, now + HORIZON)
+    for visit in visits.exclude(_said(Kind.REMINDER)).select_related("site"):
         for name, due in timing.reminders_of_visit(
             visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone
         ).items():

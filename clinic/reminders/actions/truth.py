@@ -1,10 +1,12 @@
 """Whether a message may still be said: asked in the database, in the statement that lets it go."""
 
+from datetime import datetime
 from typing import Final
 
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions, timing
@@ -29,10 +31,13 @@ _STANDS: Final[Conditions] = {
     **_SAME_TIME,
     "over": Q(appointment__status__in=[Status.BOOKED, Status.CONFIRMED]),
 }
-# Moved away and back while the first mail waited: only the last is news.
-_NEWER = Message.objects.news().filter(appointment=OuterRef("appointment"), due_at__gt=OuterRef("due_at"))
+# Moved away and back while the first mail waited: only the last is news. One of another time will not be sent.
+_NEWER = Message.objects.news().filter(
+    appointment=OuterRef("appointment"), starts_at=OuterRef("starts_at"), due_at__gt=OuterRef("due_at")
+)
 _NEWS: Final[Conditions] = {**_STANDS, "said_anew": Q(~Exists(_NEWER))}
-_CANCELLED: Final[Conditions] = {"stands_again": Q(appointment__cancelled_at__isnull=False), **_SAME_TIME}
+# Of the time that the patient knew, which need not be the last one it had.
+_CANCELLED: Final[Conditions] = {"stands_again": Q(appointment__cancelled_at__isnull=False)}
 _UNCONFIRMED: Final[Conditions] = {"confirmed": Q(appointment__status=Status.BOOKED)}
 
 _READERS = [role for role in Role if Permission.RECORD_VIEW in rights_of(role)]
@@ -68,6 +73,14 @@ def why_not(message: Message) -> str:
     }
     row = Message.objects.filter(pk=message.pk).annotate(**holding).values(*holding).get()
     return next((reason for reason in conditions if not row[f"holds_{reason}"]), "")
+
+
+def undecided_until(message: Message, *, now: datetime) -> datetime | None:
+    """When the last change of its visit can no longer be undone, if that is still to come."""
+    if message.appointment_id is None:
+        return None
+    waiting = Appointment.objects.filter(pk=message.appointment_id, news_at__gt=now)
+    return waiting.values_list("news_at", flat=True).first()
 
 
 def _exercise(message: Message) -> Conditions:

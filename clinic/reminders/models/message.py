@@ -168,8 +168,9 @@ class Message(models.Model):
         visit = self.appointment
         if visit is None:
             return False
-        says_cancelled = self.kind == self.Kind.CANCELLED
-        return visit.starts_at != self.starts_at or says_cancelled is visit.is_standing
+        if self.kind == self.Kind.CANCELLED:
+            return visit.is_standing
+        return visit.starts_at != self.starts_at or not visit.is_standing
 
 
 class Attempt(models.Model):

@@ -46,5 +46,6 @@ REASONS = {
     "unreachable": _("the mail server does not answer; we keep trying"),
     "put_off": _("the mail server said “not now”; we keep trying"),
     "quiet_hours": _("it waits for the morning"),
+    "may_be_undone": _("the visit was changed a moment ago, and that can still be undone"),
     "in_doubt": _("the mail server took it and fell silent, twice"),
 }
