@@ -1,29 +1,22 @@
 """When a patient can come. Reads only: free times are worked out from what is held and never stored."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import reduce
-from itertools import islice
-from operator import or_
+from datetime import UTC, date, datetime
+from typing import overload
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import models
-from django.db.models import Q
-
-from clinic.appointments.actions import hours
-from clinic.appointments.models import Appointment, Hold, Resource
-from clinic.appointments.rules import needs, slots
-from clinic.appointments.rules.slots import Grid, Span
+from clinic.appointments.actions import limits
+from clinic.appointments.actions.open_starts import OpenStarts, Person, Question
+from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.rules import holes, needs, slots
+from clinic.appointments.rules.limits import Door
 from patients.models import Patient
 from people.models import Site
+from programs.actions import offering
 from programs.rules.services import Service
 
 Kind = Resource.Kind
-# No hold is longer, so whatever reaches into a day began at most this long before it.
-LONGEST_HOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +30,7 @@ class Offer:
     room: Resource
     devices: tuple[Resource, ...] = ()
     closes_gap: bool = False  # begins or ends where another visit of the clinician ends or begins
+    leaves_hole: bool = False  # too short for any visit, where another start would leave none
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -85,151 +79,101 @@ def free_times(
     clinician: Resource | None = None,
     limit: int | None = None,
     moving: Appointment | None = None,
-) -> list[Offer]:
+    door: Door = Door.DESK,
+) -> "FreeTimes":
     """Every time at which the visit can be had, soonest first: one offer for each clinician and site.
 
-    Five queries whatever `days` and however many clinicians. `first` is a date of each site's own calendar.
-    What the visit that is `moving` holds now counts as free.
+    Seven queries whatever `days` and however many clinicians; eight where the clinic limits visits a day. `first` is
+    a date of each site's own calendar. What the visit that is `moving` holds now counts as free.
     """
-    view = _View(service, patient, first, days, site, clinician, moving)
-    return list(islice(view.offers(now), limit))
+    asked = Question(
+        service=service,
+        patient=patient,
+        first=first,
+        days=days,
+        now=now,
+        limits=limits.current(door),
+        site=site,
+        clinician=clinician,
+        moving=moving,
+    )
+    return FreeTimes(_Dresser(OpenStarts(asked)), limit)
 
 
-# Something that keeps no hours, and the starts at which it is free.
-Free = tuple[Resource, int]
+class FreeTimes(Sequence[Offer]):
+    """All free times are known at once; an `Offer` is made of those that somebody looks at."""
+
+    def __init__(self, dresser: "_Dresser", limit: int | None = None) -> None:
+        self._dresser = dresser
+        self._starts = dresser.starts()[:limit]
+        self._offers: dict[int, Offer] = {}
+
+    def starts(self) -> list[tuple[datetime, Resource]]:
+        """When, and with whom, without the rest of an offer: a tenth of the work where there are thousands."""
+        people = self._dresser.book.people
+        return [(slots.moment_of(start), people[nth].clinician) for start, nth in self._starts]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Offer: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Offer]: ...
+    def __getitem__(self, index: int | slice) -> Offer | list[Offer]:
+        if isinstance(index, slice):
+            return [self._at(n) for n in range(*index.indices(len(self)))]
+        return self._at(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Offer]:
+        return map(self._at, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(Offer.__eq__, self, other))
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+    def _at(self, nth: int) -> Offer:
+        if nth not in self._offers:
+            self._offers[nth] = self._dresser.offer(*self._starts[nth])
+        return self._offers[nth]
 
 
-class Minute(models.Func):
-    """Minutes since 1970 at one end of a hold: numbers cross the wire ten times faster than ranges."""
+class _Dresser:
+    """Makes an offer of a start: which room, which devices, and what it does to the clinician's day."""
 
-    template = "(extract(epoch FROM %(function)s(%(expressions)s)) / 60)::int"
-    output_field = models.IntegerField()
+    def __init__(self, book: OpenStarts) -> None:
+        self.book = book
+        self._services = [it for it in offering.current().values() if it.is_enabled and not it.is_class]
+        self._days: dict[int, holes.Day] = {}
 
+    def starts(self) -> list[tuple[int, int]]:
+        """The minute of every start, and which of the people it is with; soonest first."""
+        grid, people = self.book.grid, self.book.people
+        return sorted((start, nth) for nth, person in enumerate(people) for start in grid.starts(person.bits))
 
-class _View:
-    """One look at the appointment book: the free starts of everybody and everything, as bits of one grid."""
-
-    def __init__(
-        self,
-        service: Service,
-        patient: Patient | None,
-        first: date,
-        days: int,
-        site: Site | None,
-        clinician: Resource | None,
-        moving: Appointment | None,
-    ) -> None:
-        self.service = service
-        self.moving = moving
-        last = first + timedelta(days=max(days, 1) - 1)
-        # Wider than the days asked for: a day of a site begins up to 14 hours before that of UTC.
-        self.begins = datetime.combine(first, time.min, tzinfo=UTC) - timedelta(hours=14)
-        self.ends = datetime.combine(last, time.min, tzinfo=UTC) + timedelta(hours=36)
-        self.grid = Grid(self.begins, self.ends)
-        self.patient = patient
-        self.resources = self._resources(patient, site, clinician)
-        ids = [resource.pk for resource in self.resources]
-        self.hours = hours.hours(ids, first=first, last=last)
-        self.busy = self._busy(ids)
-        people = [resource.pk for resource in self._of(Kind.CLINICIAN)]
-        self.visits_start = {pk: {span.starts for span in self.busy.get(pk, ())} for pk in people}
-        self.visits_end = {pk: {span.ends for span in self.busy.get(pk, ())} for pk in people}
-        self.site_id = site.pk if site else None
-
-    def _resources(self, patient: Patient | None, site: Site | None, clinician: Resource | None) -> list[Resource]:
-        service = self.service
-        devices = [code for alternatives in service.devices for code in alternatives]
-        people = Q(kind=Kind.CLINICIAN, offers__overlap=sorted(service.professions))
-        if clinician:
-            people &= Q(pk=clinician.pk)
-        things = Q(kind=Kind.ROOM, offers__overlap=sorted(service.room_kinds))
-        if devices:
-            things |= Q(kind=Kind.DEVICE, offers__overlap=sorted(devices))
-        if site:
-            things &= Q(site=site)
-        wanted = people | things
-        if patient:
-            wanted |= Q(kind=Kind.PATIENT, patient=patient)
-        # What can do least comes first, so that the one room for PRP is not spent on a talk.
-        return sorted(Resource.objects.in_use().filter(wanted), key=lambda it: (len(it.offers), it.ordinal, it.name))
-
-    def _busy(self, ids: Sequence[UUID]) -> dict[UUID, list[Span]]:
-        rows = (
-            Hold.objects.filter(resource__in=ids, starts_at__gte=self.begins - LONGEST_HOLD, starts_at__lt=self.ends)
-            .exclude(appointment=self.moving)
-            .values_list("resource_id")
-            .annotate(
-                starts=ArrayAgg(Minute("during", function="lower"), order_by="starts_at"),
-                ends=ArrayAgg(Minute("during", function="upper"), order_by="starts_at"),
-            )
-        )
-        return {resource: [Span(*pair) for pair in zip(starts, ends, strict=True)] for resource, starts, ends in rows}
-
-    def _clear(self, resource: Resource) -> int:
-        """The starts at which a resource that keeps no hours is neither held nor away."""
-        before, _after = self.service.margins(resource.kind)
-        taken = [*self.busy.get(resource.pk, ()), *self.hours.away.get(resource.pk, ())]
-        return ~self.grid.clashing((Span(it.starts + before, it.ends + before) for it in taken), self._kept(resource))
-
-    def _kept(self, resource: Resource) -> int:
-        """How many minutes the visit keeps it, with what is prepared before and cleaned after."""
-        return self.service.minutes + sum(self.service.margins(resource.kind))
-
-    def offers(self, now: datetime) -> Iterator[Offer]:
-        allowed = self.grid.from_on(now + slots.DESK_NOTICE) & ~self.grid.from_on(now + slots.HORIZON)
-        for patient in self._of(Kind.PATIENT):
-            allowed &= self._clear(patient)
-        rooms, devices = self._by_site(Kind.ROOM), self._by_site(Kind.DEVICE)
-        people = [
-            (person, site_id, bits & allowed & reduce(or_, (free for _, free in rooms[site_id]), 0))
-            for person, site_id, bits in self._working()
-        ]
-        for start in self.grid.starts(reduce(or_, (bits for _, _, bits in people), 0)):
-            for person, site_id, bits in people:
-                if self.grid.holds(bits, start):
-                    offer = self._offer(start, person, self.hours.sites[site_id], rooms[site_id], devices[site_id])
-                    if offer:
-                        yield offer
-
-    def _of(self, kind: str) -> list[Resource]:
-        return [resource for resource in self.resources if resource.kind == kind]
-
-    def _by_site(self, kind: str) -> Mapping[UUID, list[Free]]:
-        found: dict[UUID, list[Free]] = defaultdict(list)
-        for resource in self._of(kind):
-            if resource.site_id:
-                found[resource.site_id].append((resource, self._clear(resource)))
-        return found
-
-    def _working(self) -> Iterator[tuple[Resource, UUID, int]]:
-        """Every clinician at every site, with the starts at which the whole visit lies in their hours."""
-        before, _after = self.service.margins(Kind.CLINICIAN)
-        for person in sorted(self._of(Kind.CLINICIAN), key=lambda it: (it.ordinal, it.name)):
-            for (owner, site_id), spans in self.hours.working.items():
-                if owner == person.pk and self.site_id in {None, site_id}:
-                    shifted = (Span(it.starts + before, it.ends + before) for it in spans)
-                    yield person, site_id, self.grid.fitting(shifted, self._kept(person)) & self._clear(person)
-
-    def _offer(
-        self,
-        start: int,
-        clinician: Resource,
-        site: Site,
-        rooms: list[Free],
-        devices: list[Free],
-    ) -> Offer | None:
-        room = next(room for room, bits in rooms if self.grid.holds(bits, start))
-        free = [device for device, bits in devices if self.grid.holds(bits, start)] if self.service.devices else []
-        kept = needs.assigned(self.service, free)
-        if kept is None:
-            return None
-        ends = start + self.service.minutes
+    def offer(self, start: int, nth: int) -> Offer:
+        person, service = self.book.people[nth], self.book.asked.service
+        before, after = service.margins(Kind.CLINICIAN)
+        kept = before + service.minutes + after
         return Offer(
             starts_at=slots.moment_of(start),
-            ends_at=slots.moment_of(ends),
-            site=site,
-            clinician=clinician,
-            room=room,
-            devices=kept,
-            closes_gap=start in self.visits_end[clinician.pk] or ends in self.visits_start[clinician.pk],
+            ends_at=slots.moment_of(start + service.minutes),
+            site=person.site,
+            clinician=person.clinician,
+            room=self.book.room_at(person.site, start),
+            devices=self.book.devices_at(person.site, start),
+            closes_gap=self.book.is_beside_a_visit(person.clinician, start),
+            leaves_hole=self._day(nth, person).leaves_hole(start, before=before, kept=kept),
         )
+
+    def _day(self, nth: int, person: Person) -> holes.Day:
+        if nth not in self._days:
+            self._days[nth] = self.book.day_of(person, shortest=self._shortest(person.clinician))
+        return self._days[nth]
+
+    def _shortest(self, clinician: Resource) -> int:
+        """Minutes of the shortest visit that the clinician could be given."""
+        able = [it for it in self._services if needs.serves(clinician, it.professions)]
+        return min((it.minutes + sum(it.margins(Kind.CLINICIAN)) for it in able), default=0)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from clinic.appointments.models import Absence, Closure, Shift
@@ -37,13 +37,17 @@ def hours(resource_ids: Collection[UUID], *, first: date, last: date) -> Hours:
     away = _absences(resource_ids, first, last)
     spans: dict[tuple[UUID, UUID], list[Span]] = defaultdict(list)
     sites: dict[UUID, Site] = {}
+    known: dict[tuple[date, time, time, str], Span] = {}
     shifts = Shift.objects.between(first, last).filter(resource__in=resource_ids, site__is_active=True)
     for shift in shifts.select_related("site"):
         site = sites.setdefault(shift.site_id, shift.site)
         for day in _days_of(shift, first, last):
             if (None, day) not in closed and (site.pk, day) not in closed:
-                span = Span.of(*local_time.hours(day, shift.starts, shift.ends, site.zone))
-                spans[shift.resource_id, site.pk].append(span)
+                # Most clinicians keep the same hours: what these mean on a day is worked out once.
+                key = (day, shift.starts, shift.ends, site.time_zone)
+                if key not in known:
+                    known[key] = Span.of(*local_time.hours(day, shift.starts, shift.ends, site.zone))
+                spans[shift.resource_id, site.pk].append(known[key])
     working = {key: slots.without(found, away.get(key[0], ())) for key, found in spans.items()}
     return Hours(working, away, sites)
 

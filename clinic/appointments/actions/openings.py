@@ -1,18 +1,17 @@
 """Which free time somebody who waits could have: many patients and many kinds of visit in one look. Reads only."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 
-from clinic.appointments.actions import hours
-from clinic.appointments.actions.availability import LONGEST_HOLD, Minute, Offer
-from clinic.appointments.models import Appointment, Hold, Resource
+from clinic.appointments.actions import hours, taken
+from clinic.appointments.actions.availability import Offer
+from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import matching, needs, slots
 from clinic.appointments.rules.matching import Time, Wish
 from clinic.appointments.rules.slots import Grid, Span
@@ -57,23 +56,9 @@ class Openings:
         self.things = [it for it in every if it.kind in {Kind.ROOM, Kind.DEVICE}]
         self.patients = {it.patient_id: it for it in every if it.kind == Kind.PATIENT}
         self.hours = hours.hours([it.pk for it in (*self.people, *self.things)], first=first, last=last)
-        self.busy = self._busy(every, begins, ends, now, missed)
+        self.busy = taken.spans([it.pk for it in every], begins=begins, ends=ends, now=now, freeing=missed)
         self.ahead = self.grid.from_on(now) & ~self.grid.from_on(now + slots.HORIZON)
         self._clear_starts: dict[tuple[UUID, int, int], int] = {}
-
-    def _busy(
-        self, every: Collection[Resource], begins: datetime, ends: datetime, now: datetime, missed: Appointment | None
-    ) -> Mapping[UUID, list[Span]]:
-        rows = (
-            Hold.objects.filter(resource__in=every, starts_at__gte=begins - LONGEST_HOLD, starts_at__lt=ends)
-            .filter(Q(reservation=None) | Q(reservation__expires_at__gt=now))
-            .exclude(appointment=missed)
-            .values_list("resource_id")
-            .annotate(
-                starts=ArrayAgg(Minute("during", function="lower")), ends=ArrayAgg(Minute("during", function="upper"))
-            )
-        )
-        return {pk: [Span(*pair) for pair in zip(starts, ends, strict=True)] for pk, starts, ends in rows}
 
     def soonest(self, service: Service, wish: Wish, patient_id: UUID, *, gap: Gap | None = None) -> Offer | None:
         """The first time that the patient wants and can have; inside `gap`, the one that begins nearest to it."""
@@ -104,7 +89,7 @@ class Openings:
     def _in_order(self, bits: int, gap: Gap | None) -> Iterator[int]:
         starts = self.grid.starts(bits)
         if gap is None:
-            return starts
+            return iter(starts)
         first = gap.span.starts
         return iter(sorted(starts, key=lambda start: (start < first, abs(start - first))))
 
@@ -115,8 +100,8 @@ class Openings:
             is_asked_for = (gap is None or person.pk == gap.clinician.pk) and wish.clinician_id in {None, person.pk}
             if is_asked_for and needs.serves(person, service.professions):
                 spans = self.hours.working.get((person.pk, site.pk), ())
-                shifted = (Span(it.starts + before, it.ends + before) for it in spans)
-                yield person, self.grid.fitting(shifted, _kept(person, service)) & self._clear(person, service)
+                bits = self.grid.fitting(spans, _kept(person, service), before=before)
+                yield person, bits & self._clear(person, service)
 
     def _of(self, site: Site, kind: str, codes: Collection[str]) -> Iterator[Resource]:
         return (it for it in self.things if it.kind == kind and it.site_id == site.pk and needs.serves(it, codes))
@@ -126,9 +111,8 @@ class Openings:
         before, kept = service.margins(resource.kind)[0], _kept(resource, service)
         key = (resource.pk, before, kept)
         if key not in self._clear_starts:
-            taken = [*self.busy.get(resource.pk, ()), *self.hours.away.get(resource.pk, ())]
-            shifted = (Span(it.starts + before, it.ends + before) for it in taken)
-            self._clear_starts[key] = ~self.grid.clashing(shifted, kept)
+            busy = [*self.busy.get(resource.pk, ()), *self.hours.away.get(resource.pk, ())]
+            self._clear_starts[key] = ~self.grid.clashing(busy, kept, before=before)
         return self._clear_starts[key]
 
     def _offer(self, start: int, service: Service, site: Site, clinician: Resource, room: Resource) -> Offer | None:

@@ -40,7 +40,28 @@ class InThePast(Refused):
 
 class TooFarAhead(Refused):
     def __init__(self) -> None:
-        super().__init__(_("That is more than half a year ahead. Choose an earlier time."))
+        super().__init__(_("That is further ahead than the clinic books. Choose an earlier time."))
+
+
+class TooSoon(Refused):
+    """Less than the notice that the clinic asks for."""
+
+    def __init__(self) -> None:
+        super().__init__(_("That is too soon to be booked here. Choose a later time, or call the clinic."))
+
+
+class DayIsFull(Refused):
+    """The clinician has as many visits that day, or as many of this kind, as the clinic allows."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The clinician has as many visits that day as the clinic allows. Choose another day."))
+
+
+class NotForPatients(Refused):
+    """The clinic wants to be asked before it gives this visit."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This visit cannot be booked here. Please call the clinic."))
 
 
 class OffTheGrid(Refused):

@@ -5,15 +5,13 @@ patient are free" is three ANDs and an OR, however many days there are. Nothing 
 of free times would have to be kept true, and two readers of it could make it lie.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 # One grid for the whole clinic: gaps that another grid would leave cannot arise. The offset of every time
 # zone in use is a multiple of it, so a quarter hour of the wall clock is one of UTC too.
 GRID_MINUTES = 15
-# The patient may be standing at the desk.
-DESK_NOTICE = timedelta(0)
 # Rosters and leave are not known further ahead than half a year.
 HORIZON = timedelta(days=182)
 
@@ -39,6 +37,10 @@ def is_on_grid(moment: datetime) -> bool:
     return moment == moment_of(minute_of(moment)) and minute_of(moment) % GRID_MINUTES == 0
 
 
+# From one minute to another, as `Span`; a bare pair costs a quarter of the time where there are thousands.
+Spanned = tuple[int, int]
+
+
 class Span(NamedTuple):
     """From one minute to another; the end is outside. Minutes since 1970 in UTC."""
 
@@ -57,29 +59,33 @@ class Span(NamedTuple):
         return self.starts < other.ends and other.starts < self.ends
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
+def joined(spans: Iterable[Spanned]) -> list[Span]:
     """Sorted, with those that touch or overlap made one: a visit may run across two adjoining shifts."""
     whole: list[Span] = []
-    for span in sorted(spans):
-        if span.ends <= span.starts:
+    for starts, ends in sorted(spans):
+        if ends <= starts:
             continue
-        if whole and span.starts <= whole[-1].ends:
-            whole[-1] = Span(whole[-1].starts, max(whole[-1].ends, span.ends))
+        if whole and starts <= whole[-1].ends:
+            whole[-1] = Span(whole[-1].starts, max(whole[-1].ends, ends))
         else:
-            whole.append(span)
+            whole.append(Span(starts, ends))
     return whole
 
 
-def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+def without(spans: Iterable[Spanned], taken: Iterable[Spanned]) -> list[Span]:
     """What is left of `spans` when `taken` is cut out of them."""
-    left = joined(spans)
-    for gone in joined(taken):
-        left = [
-            piece
-            for span in left
-            for piece in (Span(span.starts, min(span.ends, gone.starts)), Span(max(span.starts, gone.ends), span.ends))
-            if piece.ends > piece.starts
-        ]
+    left, gone, passed = [], joined(taken), 0
+    for span in joined(spans):
+        at = span.starts
+        while passed < len(gone) and gone[passed].ends <= at:
+            passed += 1
+        nth = passed
+        while nth < len(gone) and gone[nth].starts < span.ends:
+            if gone[nth].starts > at:
+                left.append(Span(at, gone[nth].starts))
+            at, nth = max(at, gone[nth].ends), nth + 1
+        if at < span.ends:
+            left.append(Span(at, span.ends))
     return left
 
 
@@ -90,30 +96,40 @@ class Grid:
         self.first = -(-minute_from(first) // GRID_MINUTES) * GRID_MINUTES
         self.count = max(0, self._at_or_after(minute_from(last)))
 
-    def fitting(self, open_spans: Iterable[Span], minutes: int) -> int:
-        """The starts from which a visit of `minutes` lies inside one of the (joined) spans."""
+    def fitting(self, open_spans: Iterable[Spanned], minutes: int, *, before: int = 0) -> int:
+        """The starts from which a visit of `minutes` lies inside one of the (joined) spans.
+
+        `before` of these minutes come before the start: what is prepared for the visit.
+        """
         found = 0
-        for span in open_spans:
-            found |= self._bits(self._at_or_after(span.starts), self._at_or_after(span.ends - minutes + 1))
+        for starts, ends in open_spans:
+            found |= self._bits(self._at_or_after(starts + before), self._at_or_after(ends - minutes + before + 1))
         return found
 
-    def clashing(self, busy: Iterable[Span], minutes: int) -> int:
-        """The starts from which a visit of `minutes` would overlap one of the spans."""
-        found = 0
-        for span in busy:
-            found |= self._bits(self._at_or_after(span.starts - minutes + 1), self._at_or_after(span.ends))
+    def clashing(self, busy: Iterable[Spanned], minutes: int, *, before: int = 0) -> int:
+        """The starts from which a visit of `minutes` would overlap one of the spans; `before` as in `fitting`."""
+        # Said without calls, for it runs once for each hold of a month: 9 ms where calls took 30.
+        found, zero, count = 0, self.first, self.count
+        lead = zero + minutes - before - 1
+        for starts, ends in busy:
+            first = max(-((lead - starts) // GRID_MINUTES), 0)
+            end = min(-((zero - ends - before) // GRID_MINUTES), count)
+            if end > first:
+                found |= ((1 << (end - first)) - 1) << first
         return found
 
     def from_on(self, moment: datetime) -> int:
         """The starts at `moment` or later."""
         return self._bits(self._at_or_after(minute_from(moment)), self.count)
 
-    def starts(self, bits: int) -> Iterator[int]:
+    def starts(self, bits: int) -> list[int]:
         """The minute of every start in `bits`, soonest first."""
-        while bits:
-            lowest = bits & -bits
-            yield self.first + (lowest.bit_length() - 1) * GRID_MINUTES
-            bits ^= lowest
+        digits = f"{bits:b}"[::-1]  # scanning text is ten times faster than taking bits off a long number
+        first, found, at = self.first, [], digits.find("1")
+        while at >= 0:
+            found.append(first + at * GRID_MINUTES)
+            at = digits.find("1", at + 1)
+        return found
 
     def holds(self, bits: int, start: int) -> bool:
         """Whether the start at the minute `start` is among `bits`."""
