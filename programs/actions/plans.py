@@ -11,7 +11,9 @@ from patients.models import Patient, RedFlag
 from people.actions import audit
 from people.models import Clinic, User
 from people.rules.refusal import Refused
-from programs.models import Phase, Plan, PlanExercise, PlannedSession, PlanPostureItem
+from programs.actions import safety
+from programs.actions.safety import Treatment
+from programs.models import Phase, Plan, PlanExercise, PlannedSession, PlanPostureItem, SafetyDecision
 from programs.rules import course
 from programs.rules.rulebook import rulebook
 from programs.rules.templates import ProgramTemplate, TemplatePhase
@@ -60,7 +62,8 @@ def start(
     Sessions, exercises and their doses are written down as the rulebook has them today; a later rulebook changes
     no running plan. `remind_at` is on the clinic's clock, None for no reminders of exercises.
 
-    Raises `CannotFollowAPlan`, `FollowsAPlanAlready`, `TemplateNotOffered`, `RedFlagOpen`, `StartsTooLongAgo`.
+    Raises `CannotFollowAPlan`, `FollowsAPlanAlready`, `TemplateNotOffered`, `RedFlagOpen`, `StartsTooLongAgo`, and
+    `HeldByRedFlag` or `Contraindicated` if one of its treatments must not be given as things stand.
     """
     template = rulebook().templates.get(template_code)
     if template is None or not template.enabled_by_default:
@@ -69,6 +72,7 @@ def start(
     _refuse_if_unfit(patient, starts_on=starts_on, on=on)
     for past in Plan.objects.active().filter(patient=patient, ends_on__lt=on):
         _end(past, Plan.Status.COMPLETED, by=by, now=now)
+    _refuse_if_unsafe(patient, template, starts_on=starts_on, by=by, now=now)
     plan = _write(patient, template, starts_on=starts_on, remind_at=remind_at, by=by, now=now)
     phases = {phase.code: phase for phase in _phases(plan, template)}
     Phase.objects.bulk_create(phases.values())
@@ -120,6 +124,14 @@ def _refuse_if_unfit(patient: Patient, *, starts_on: date, on: date) -> None:
         raise StartsTooLongAgo(_("The first day is more than 2 weeks ago. Check the date."))
     if RedFlag.objects.open().filter(patient=patient, urgency__in=GRAVE).exists():
         raise RedFlagOpen(_("A warning sign is open. Clear the red flag first."))
+
+
+def _refuse_if_unsafe(patient: Patient, template: ProgramTemplate, *, starts_on: date, by: User, now: datetime) -> None:
+    planned = course.planned_sessions(template, starts_on=starts_on)
+    asked = {(it.modality, it.technique) for it in planned if not it.is_optional}
+    treatments = [Treatment(modality, starts_on, technique) for modality, technique in sorted(asked)]
+    words = _("A treatment of this program must not be given as things stand. The safety page says which and why.")
+    safety.decide(patient, treatments, SafetyDecision.Moment.PLANNED, by=by, now=now, words=words)
 
 
 def _end(plan: Plan, status: str, *, by: User, now: datetime, reason: str = "") -> None:

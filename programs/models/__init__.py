@@ -1,5 +1,16 @@
 from programs.models.exercise import ExerciseDone, PlanExercise, PlanPostureItem
 from programs.models.plan import Phase, Plan, PlannedSession
+from programs.models.safety import Override, SafetyDecision
 from programs.models.service_setting import ServiceSetting
 
-__all__ = ["ExerciseDone", "Phase", "Plan", "PlanExercise", "PlanPostureItem", "PlannedSession", "ServiceSetting"]
+__all__ = [
+    "ExerciseDone",
+    "Override",
+    "Phase",
+    "Plan",
+    "PlanExercise",
+    "PlanPostureItem",
+    "PlannedSession",
+    "SafetyDecision",
+    "ServiceSetting",
+]
