@@ -48,6 +48,11 @@ class Question:
     site: Site | None = None
     clinician: Resource | None = None
     moving: Appointment | None = None  # what it holds now counts as free
+    freeing: Collection[Appointment] = ()  # and what these hold, which move with it
+
+    @property
+    def freed(self) -> Collection[Appointment]:
+        return [*self.freeing, self.moving] if self.moving else self.freeing
 
     @property
     def last(self) -> date:
@@ -67,7 +72,7 @@ class OpenStarts:
         ids = [resource.pk for resource in self.resources]
         self.hours = hours.hours(ids, first=asked.first, last=asked.last)
         self.busy = taken.spans(
-            ids, begins=begins, ends=ends, now=asked.now, patient=asked.patient, freeing=asked.moving
+            ids, begins=begins, ends=ends, now=asked.now, patient=asked.patient, freeing=asked.freed
         )
         self.loads = self._loads(begins, ends)
         self._clear_starts: dict[UUID, int] = {}
@@ -76,6 +81,10 @@ class OpenStarts:
 
     def room_at(self, site: Site, start: int) -> Resource:
         return next(room for room, bits in self._rooms[site.pk] if self.grid.holds(bits, start))
+
+    def rooms_at(self, site: Site, start: int) -> Iterator[Resource]:
+        """Every room that would do, the one that can do least first."""
+        return (room for room in self._of(Kind.ROOM, site.pk) if self.grid.holds(self._clear(room), start))
 
     def devices_at(self, site: Site, start: int) -> tuple[Resource, ...]:
         service, at_hand = self.asked.service, self._of(Kind.DEVICE, site.pk)
@@ -129,7 +138,7 @@ class OpenStarts:
         if not self.asked.limits.has_days(self.asked.service):
             return None
         people = [person.pk for person in self._of(Kind.CLINICIAN)]
-        without = [self.asked.moving.pk] if self.asked.moving else []
+        without = [visit.pk for visit in self.asked.freed]
         return limits.loads(people, begins, ends, without=without)
 
     def _people(self) -> list[Person]:

@@ -35,12 +35,12 @@ def spans(
     ends: datetime,
     now: datetime,
     patient: Patient | None = None,
-    freeing: Appointment | None = None,
+    freeing: Collection[Appointment] = (),
 ) -> Mapping[UUID, list[Spanned]]:
     """From when to when each is held, in no order. One query.
 
     A time that was kept while somebody was on the phone counts as free when its minutes are over, and for the
-    patient it was kept for. What the visit `freeing` holds counts as free too.
+    patient it was kept for. What the visits `freeing` hold counts as free too.
     """
     kept = Reservation.objects.filter(expires_at__gt=now)
     if patient:
@@ -56,7 +56,7 @@ def spans(
         )
     )
     if freeing:
-        rows = rows.filter(Q(appointment=None) | ~Q(appointment=freeing))
+        rows = rows.filter(Q(appointment=None) | ~Q(appointment__in=freeing))
     return {pk: list(zip(_numbers(starts), _numbers(ends), strict=True)) for pk, starts, ends in rows}
 
 
