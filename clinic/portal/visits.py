@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 from clinic.appointments.actions import attendance, availability, booking
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.models import Appointment
+from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from clinic.portal.door import own
 from patients.models import Patient
 from people.rules.refusal import ChangedMeanwhile, Refused
 from people.web.guards import SignedInRequest
+from programs.actions import offering
 from programs.models import PlannedSession
 
 # Later than this the clinic can no longer give the time to anybody else: a call settles it.
@@ -113,7 +115,13 @@ def _changed(request: SignedInRequest, visit: Appointment) -> HttpResponse:
     if do != "move" or choice is None:
         raise Http404
     moved = booking.move(
-        visit, starts_at=choice.starts_at, resources=choice.resources, revision=visit.revision, by=request.user, now=now
+        visit,
+        starts_at=choice.starts_at,
+        resources=choice.resources,
+        revision=visit.revision,
+        by=request.user,
+        now=now,
+        door=Door.PORTAL,
     )
     messages.success(request, _("Your visit has moved."))
     return redirect("portal:visit_change", moved.pk)
@@ -129,14 +137,17 @@ def _days(visit: Appointment, now: datetime) -> Iterator[tuple[date, list[Offer]
     """Only days with free times, each with its times; the same service with the same clinician."""
     first = timezone.localtime(now, visit.site.zone).date()
     offers = availability.free_times(
-        visit.service,
+        offering.current()[visit.service_code],
         patient=visit.patient,
         first=first,
         days=LOOK_AHEAD,
         now=now,
         site=visit.site,
         clinician=visit.clinician,
+        moving=visit,
+        door=Door.PORTAL,
     )
-    by_day = groupby(offers, key=lambda offer: offer.local_start.date())
+    others = (offer for offer in offers if offer.starts_at != visit.starts_at)
+    by_day = groupby(others, key=lambda offer: offer.local_start.date())
     for day, times in islice(by_day, DAYS_SHOWN):
         yield day, list(times)

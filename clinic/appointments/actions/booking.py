@@ -13,6 +13,7 @@ from clinic.appointments.actions.asked import Asked, Shared
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.models import Appointment, Hold, Resource, VisitChange
+from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status
 from patients.models import Patient
@@ -125,6 +126,7 @@ def move(
     by: User | None,
     now: datetime,
     overbook_because: str = "",
+    door: Door = Door.DESK,
 ) -> Appointment:
     """Give the visit another time or place. The old one is kept until the new one is certain.
 
@@ -133,7 +135,7 @@ def move(
     Raises `ChangedMeanwhile` if somebody else moved or cancelled it first, and refuses as `book` does.
     """
     elsewhere = Elsewhere(appointment, revision, starts_at, resources)
-    return _move_all([elsewhere], by=by, now=now, overbook_because=overbook_because)[0]
+    return _move_all([elsewhere], by=by, now=now, overbook_because=overbook_because, door=door)[0]
 
 
 def move_all(moves: Sequence[tuple[Appointment, Offer]], *, by: User, now: datetime) -> list[Appointment]:
@@ -156,7 +158,7 @@ class Elsewhere:
 @tried_again
 @transaction.atomic
 def _move_all(
-    moves: Sequence[Elsewhere], *, by: User | None, now: datetime, overbook_because: str = ""
+    moves: Sequence[Elsewhere], *, by: User | None, now: datetime, overbook_because: str = "", door: Door = Door.DESK
 ) -> list[Appointment]:
     may_overbook = _may_overbook(by, overbook_because)
     visits = claimed({each.visit.pk: each.revision for each in moves}, may_be=MAY_BE_MOVED)
@@ -173,7 +175,7 @@ def _move_all(
         _elsewhere(asked, each.starts_at, now)
         visit.news_at = news_at
         holder = locked.holders[visit.patient_id]
-        shared = checks.may_be_booked([asked], holder=holder, now=now, may_overbook=may_overbook)
+        shared = checks.may_be_booked([asked], holder=holder, now=now, may_overbook=may_overbook, door=door)
         _mark(asked, shared, overbook_because)
         try:
             visit.save()

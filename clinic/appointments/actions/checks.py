@@ -1,22 +1,22 @@
 """What the clinic asks of every booking, whoever makes it."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from clinic.appointments.actions import clashes, hours
+from clinic.appointments.actions import clashes, hours, limits
 from clinic.appointments.actions.asked import Asked, Shared
 from clinic.appointments.models import Appointment, Resource
-from clinic.appointments.rules import needs, slots
+from clinic.appointments.rules import local_time, needs, slots
+from clinic.appointments.rules.limits import Door, Limits
 from clinic.appointments.rules.refusals import (
-    InThePast,
+    DayIsFull,
     NotOffered,
     NotTreatedAnyMore,
     OfAnotherPlan,
     OffTheGrid,
     OutsideHours,
-    TooFarAhead,
     Unfit,
 )
 from clinic.appointments.rules.slots import Span
@@ -25,18 +25,31 @@ from programs.actions.safety import refuse_if_held
 from programs.rules.services import Service
 
 
-def may_be_booked(asked: Collection[Asked], *, holder: Resource, now: datetime, may_overbook: bool = False) -> Shared:
+def may_be_booked(
+    asked: Collection[Asked],
+    *,
+    holder: Resource,
+    now: datetime,
+    may_overbook: bool = False,
+    door: Door = Door.DESK,
+) -> Shared:
     """Refuse what no clinic would book: visits of one patient, each with what it would hold.
 
     Says which clinicians and rooms are shared with others, if that is what is wanted (`may_overbook`).
 
     `holder` is the patient's row in the book; all are fresh and locked. As many queries for a series as for one.
 
-    Raises `InThePast`, `TooFarAhead`, `OffTheGrid`, `SlotTaken`, `NotOffered`, `Unfit`, `NotTreatedAnyMore`,
-    `OfAnotherPlan`, `OutsideHours`, and `HeldByRedFlag` for a treatment while a warning sign is open.
+    Raises `InThePast`, `TooSoon`, `TooFarAhead`, `OffTheGrid`, `SlotTaken`, `NotOffered`, `NotForPatients`, `Unfit`,
+    `NotTreatedAnyMore`, `OfAnotherPlan`, `OutsideHours`, `DayIsFull`, and `HeldByRedFlag` for a treatment while a
+    warning sign is open.
     """
+    allowed = limits.current(door)
     for each in asked:
-        _time(each.visit, now)
+        allowed.refuse(each.visit.starts_at, now)
+        # A visit that the clinic gave is at its first revision or later when somebody moves it.
+        allowed.refuse_closed(each.service, is_new=each.visit.revision == 0)
+        if not slots.is_on_grid(each.visit.starts_at):
+            raise OffTheGrid
         if not each.service.is_enabled:
             raise NotOffered
         if not needs.fits(each.service, each.pieces, site_id=each.visit.site_id):
@@ -46,17 +59,9 @@ def may_be_booked(asked: Collection[Asked], *, holder: Resource, now: datetime, 
     patient = next(each.visit.patient for each in asked)
     _patient(patient)
     _hours(asked)
+    _full_days(asked, allowed)
     refuse_if_held(patient, {each.service.modality for each in asked})
     return shared
-
-
-def _time(asked: Appointment, now: datetime) -> None:
-    if asked.starts_at < now:
-        raise InThePast
-    if asked.starts_at > now + slots.HORIZON:
-        raise TooFarAhead
-    if not slots.is_on_grid(asked.starts_at):
-        raise OffTheGrid
 
 
 def _patient(patient: Patient) -> None:
@@ -73,7 +78,7 @@ def _session(asked: Appointment, service: Service) -> None:
 
 
 def _hours(asked: Collection[Asked]) -> None:
-    days = [timezone.localtime(each.visit.starts_at, each.visit.site.zone).date() for each in asked]
+    days = [_day(each) for each in asked]
     # A visit does not run past midnight, but the cleaning of its room may.
     ids = {piece.pk for each in asked for piece in each.pieces}
     roster = hours.hours(ids, first=min(days), last=max(days) + timedelta(days=1))
@@ -84,3 +89,27 @@ def _hours(asked: Collection[Asked]) -> None:
                 raise OutsideHours
             if roster.is_away(piece.pk, span):
                 raise OutsideHours
+
+
+def _full_days(asked: Collection[Asked], allowed: Limits) -> None:
+    """The clinicians' rows are locked, so nobody else fills the day meanwhile."""
+    limited = [each for each in asked if allowed.has_days(each.service)]
+    if not limited:
+        return
+    bounds = [local_time.day_bounds(_day(each), each.visit.site.zone) for each in limited]
+    found = limits.loads(
+        {each.visit.clinician_id for each in limited},
+        min(begins for begins, _ in bounds),
+        max(ends for _, ends in bounds),
+        without=[each.visit.pk for each in asked],
+    )
+    for each in limited:
+        day = (each.visit.clinician_id, each.visit.site_id, _day(each))
+        if found.is_full(allowed, each.service, day):
+            raise DayIsFull
+        found.add(each.service, day)
+
+
+def _day(asked: Asked) -> date:
+    """On the calendar of the site."""
+    return timezone.localtime(asked.visit.starts_at, asked.visit.site.zone).date()
