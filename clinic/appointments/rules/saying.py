@@ -33,6 +33,7 @@ _PAST = {
 }
 # Outside these hours somebody could take the morning for the evening.
 DAY_BEGINS, DAY_ENDS = 8, 19
+NOON_HOUR = 12
 
 
 def sentence(day: date, clock: time, *, clinician: str, minutes: int, on: date, site: str = "") -> str:

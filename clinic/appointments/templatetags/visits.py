@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.functional import Promise
 
 from clinic.appointments.actions.availability import Offer
@@ -54,7 +55,7 @@ def rooms_of(visit: Appointment) -> str:
 @register.filter
 def say_this(offer: Offer, service: Service) -> str:
     """The sentence for the phone."""
-    return words.say_this(offer, service)
+    return words.say_this(offer, service, on=timezone.localdate(timezone.now(), offer.site.zone))
 
 
 @register.filter

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.appointments.web import book, of_patient, visit
+from clinic.appointments.web import book, newcomer, of_patient, visit
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/book/", book.book, name="book"),
+    path("desk/book/new/", newcomer.new, name="book_new"),
+    path("desk/book/new/matches/", newcomer.matches, name="book_matches"),
     path("desk/visit/<uuid:visit_id>/", visit.visit, name="visit"),
     path("desk/visit/<uuid:visit_id>/status/", visit.status, name="status"),
     path("desk/visit/<uuid:visit_id>/move/", visit.move, name="move"),

@@ -1,15 +1,16 @@
 """What is said about a visit, on the screen and on the phone."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment
+from clinic.appointments.rules import saying
 from clinic.appointments.rules.status import Status
 from people.models import AuditEvent
 from programs.rules.services import Service
@@ -49,16 +50,17 @@ def day_and_time(local: datetime) -> str:
     return f"{formats.date_format(local, 'l j F')}, {formats.date_format(local, 'H:i')}"
 
 
-def say_this(offer: Offer, service: Service) -> str:
-    """The sentence for the phone. It names nobody's treatment: others stand at the desk."""
-    takes = ngettext("It takes %(n)s minute.", "It takes %(n)s minutes.", service.minutes) % {"n": service.minutes}
-    said = _("%(day)s at %(time)s, with %(clinician)s, at %(site)s.") % {
-        "day": formats.date_format(offer.local_start, "l, F jS"),
-        "time": formats.date_format(offer.local_start, "g:i A"),
-        "clinician": offer.clinician.name,
-        "site": offer.site.name,
-    }
-    return f"{said} {takes}"
+def say_this(offer: Offer, service: Service, *, on: date, with_site: bool = True) -> str:
+    """The sentence for the phone. It names nobody's treatment: others stand at the desk. `on` is today."""
+    local = offer.local_start
+    return saying.sentence(
+        local.date(),
+        local.time(),
+        clinician=offer.clinician.name,
+        minutes=service.minutes,
+        on=on,
+        site=offer.site.name if with_site else "",
+    )
 
 
 def booked(visit: Appointment) -> str:

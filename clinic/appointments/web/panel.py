@@ -1,0 +1,262 @@
+"""What the booking panel shows: who, what, when, what was checked and what to say."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from clinic.appointments.actions.availability import Offer
+from clinic.appointments.models import Appointment, BookingPolicy, VisitPreference
+from clinic.appointments.rules import saying
+from clinic.appointments.rules.ranking import Ranked
+from clinic.appointments.web import panel_words, times, words
+from patients.models import Patient, RedFlag
+from people.models import User
+from people.rules.permissions import Permission
+from programs.actions import offering
+from programs.actions.safety import held_modalities
+from programs.models import PlannedSession
+from programs.rules.services import Service
+
+MOST_DUE = 5  # sessions
+MOST_COMING = 3  # visits
+REPEATS = 3  # of the last visits, bookable again with one click
+FIRST_VISIT, NEXT_VISIT = "first_assessment", "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """The visits of a patient that the panel needs: those to come, soonest first, and the last ones, newest first."""
+
+    coming: list[Appointment]
+    past: list[Appointment]
+
+    def before(self, moment: datetime) -> Appointment | None:
+        return next((it for it in [*reversed(self.coming), *self.past] if it.starts_at < moment), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What has been chosen so far."""
+
+    patient: Patient
+    service: Service
+    services: Mapping[str, Service]
+    session: PlannedSession | None
+    due: list[PlannedSession]
+    visits: Visits
+    when: times.Filters
+    request_key: UUID
+    now: datetime
+
+    def address(self, **changes: Any) -> str:
+        """The same page with something else chosen."""
+        chosen = {
+            "patient": self.patient.pk,
+            "service": self.service.code,
+            "session": self.session.pk if self.session else "",
+            **self.when.as_query(),
+        }
+        return "?" + urlencode({key: value for key, value in (chosen | changes).items() if value})
+
+    @property
+    def is_due_next(self) -> bool:
+        return bool(self.due) and self.session == self.due[0]
+
+    @property
+    def week(self) -> int | None:
+        """Which week of the plan the session lies in."""
+        return self.session.plan.week_on(self.session.due_on) if self.session else None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a form that was sent asks for."""
+
+    service: Service | None  # None for a code that there is not
+    session: PlannedSession | None
+    request_key: UUID | None
+
+
+def order(user: User, patient: Patient, sent: Mapping[str, str]) -> Order:
+    """Only what booking needs: the rest of the panel is read when it has to be shown again."""
+    session = _session(user, patient, as_id(sent.get("session")))
+    code = session.modality if session else sent.get("service", "")
+    return Order(offering.current().get(code), session, as_id(sent.get("request_key")))
+
+
+def wanted(user: User, patient: Patient, asked: Mapping[str, str], *, now: datetime) -> Wanted:
+    """Read what the address or the form asks for. What is due next on the plan is chosen already."""
+    today = timezone.localdate(now)
+    due, visits = _due(user, patient, today), _visits(user, patient, now)
+    code, session_id = asked.get("service", ""), as_id(asked.get("session"))
+    session = next((each for each in due if each.pk == session_id), None) or _session(user, patient, session_id)
+    if session is None and not code and due:
+        session = due[0]
+    services = offering.current()
+    usual = NEXT_VISIT if visits.coming or visits.past else FIRST_VISIT
+    service = services.get(session.modality if session else code) or services[usual]
+    when = times.filters(asked, first=today)
+    key = as_id(asked.get("request_key")) or uuid4()
+    return Wanted(patient, service, services, session, due, visits, when, key, now)
+
+
+def _session(user: User, patient: Patient, session_id: UUID | None) -> PlannedSession | None:
+    if session_id is None:
+        return None
+    sessions = PlannedSession.objects.visible_to(user).select_related("plan")
+    return sessions.filter(plan__patient=patient, pk=session_id).first()
+
+
+def as_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _due(user: User, patient: Patient, today: date) -> list[PlannedSession]:
+    """What the plan asks for and nobody has booked, soonest first."""
+    sessions = PlannedSession.objects.visible_to(user).of_active_plans().filter(plan__patient=patient)
+    booked = Appointment.objects.of_session(sessions).values("session")
+    return list(sessions.filter(due_until__gte=today).exclude(pk__in=booked).select_related("plan")[:MOST_DUE])
+
+
+def _visits(user: User, patient: Patient, now: datetime) -> Visits:
+    seen = Appointment.objects.visible_to(user).standing().filter(patient=patient)
+    seen = seen.select_related("site", "clinician", "session")
+    return Visits(
+        coming=list(seen.filter(starts_at__gte=now).order_by("starts_at")[:MOST_COMING]),
+        past=list(seen.filter(starts_at__lt=now).order_by("-starts_at")[:REPEATS]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """One of the last visits, to be had once more."""
+
+    service: Service
+    with_: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A time that is offered, with everything that is said about it once it is chosen."""
+
+    ranked: Ranked[Offer]
+    checks: list[str]
+    notes: list[str]  # clocks that change, a second clock, another visit on that day
+    say: str
+
+    @property
+    def letter(self) -> str:
+        return self.ranked.letter
+
+    @property
+    def offer(self) -> Offer:
+        return self.ranked.offer
+
+
+def context(user: User, it: Wanted) -> dict[str, Any]:
+    """Everything that the panel prints. As many queries for a patient with one visit as for one with fifty."""
+    patient = it.patient
+    needs_check = RedFlag.objects.open().filter(patient=patient).exists()
+    is_held = needs_check and it.service.modality in held_modalities(patient)
+    found = times.find(it.service, it.when, patient=patient, session=it.session, now=it.now)
+    filters = times.choices(it.service)
+    preference = VisitPreference.objects.filter(patient=patient).first()
+    offered = {code: service for code, service in it.services.items() if service.is_enabled}
+    return {
+        "active": "day",
+        "wanted": it,
+        "patient": patient,
+        "age": patient.age_on(timezone.localdate(it.now)),
+        "service": it.service,
+        "is_closed": patient.is_dead or patient.is_archived,
+        "needs_clinician_check": needs_check,
+        "is_held": is_held,
+        "assessment": offered.get(NEXT_VISIT) or offered.get(FIRST_VISIT),
+        "services": list(offered.values()),
+        "repeats": list(_repeats(it, offered)),
+        "times": found,
+        "choices": [] if is_held else _choices(it, found, preference, with_site=bool(filters["many_sites"])),
+        "usual": panel_words.preference(preference) if preference else "",
+        "usual_clinician": it.visits.past[0].clinician if it.visits.past else None,
+        **filters,
+        "hidden": _hidden(it),
+        "later": it.address(day=times.later(it.when, found), say=""),
+        "board": board_address(it.service, found),
+        "undo_minutes": max(1, round(BookingPolicy.current().undo_seconds / 60)),
+        "may_overbook": user.may(Permission.APPOINTMENT_OVERBOOK),
+    }
+
+
+def board_address(service: Service, found: times.Times) -> str:
+    """What to ask the day board for, so that it draws who and what can do this, with the letters at their times."""
+    on_day = [each for each in found.best if each.offer.local_start.date() == found.day]
+    asked: dict[str, Any] = {"part": "grid", "service": service.code}
+    if found.best:
+        asked["site"] = (on_day or found.best)[0].offer.site.pk
+    return urlencode(asked | {each.letter.lower(): each.offer.code for each in on_day})
+
+
+def _hidden(it: Wanted) -> list[tuple[str, Any]]:
+    return [
+        ("patient", it.patient.pk),
+        ("service", it.service.code),
+        ("session", it.session.pk if it.session else ""),
+        ("request_key", it.request_key),
+        *it.when.as_query().items(),
+    ]
+
+
+def _repeats(it: Wanted, offered: Mapping[str, Service]) -> Iterator[Repeat]:
+    """The last visits, each kind once. What the plan asks for is not among them: it counts for the plan."""
+    seen = {it.service.code} | {session.modality for session in it.due}
+    for visit in it.visits.past:
+        if visit.service_code not in seen and visit.service_code in offered:
+            seen.add(visit.service_code)
+            address = it.address(service=visit.service_code, session="", clinician=visit.clinician_id)
+            yield Repeat(offered[visit.service_code], saying.called(visit.clinician.name), address)
+
+
+def _choices(it: Wanted, found: times.Times, preference: VisitPreference | None, *, with_site: bool) -> list[Choice]:
+    zone = preference.time_zone if preference else ""
+    every = [choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in found.best]
+    return [_for_patient(each, it.visits) for each in every]
+
+
+def choice(
+    ranked: Ranked[Offer], service: Service, *, now: datetime, with_site: bool, patients_zone: str = ""
+) -> Choice:
+    """A time with what is said about it to anybody."""
+    offer = ranked.offer
+    things = [offer.room.name, *(device.name for device in offer.devices)]
+    return Choice(
+        ranked,
+        checks=panel_words.free([saying.called(offer.clinician.name), *things]),
+        notes=panel_words.clock_notes(offer, patients_zone),
+        say=words.say_this(offer, service, on=timezone.localdate(now, offer.site.zone), with_site=with_site),
+    )
+
+
+def _for_patient(found: Choice, visits: Visits) -> Choice:
+    """What is said besides to a patient who has visits already."""
+    last = visits.before(found.offer.starts_at)
+    since = panel_words.since(last, found.offer) if last else _("First visit")
+    return replace(found, checks=[*found.checks, since], notes=[*found.notes, *_same_day(found.offer, visits)])
+
+
+def _same_day(offer: Offer, visits: Visits) -> Sequence[str]:
+    day = offer.local_start.date()
+    return [
+        _("Is here that day anyway: %(clock)s") % {"clock": formats.date_format(visit.local_start, "H:i")}
+        for visit in visits.coming
+        if visit.local_start.date() == day and abs(visit.starts_at - offer.starts_at) < timedelta(days=1)
+    ]
