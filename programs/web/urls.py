@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from programs.web import library, plans, starting
+from programs.web import library, plans, safety_pages, starting
 
 app_name = "programs"
 urlpatterns: list[URLPattern] = [
@@ -12,4 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:patient_id>/plan/", plans.plan, name="plan"),
     path("patients/<uuid:patient_id>/plan/start/", starting.start, name="start"),
     path("patients/<uuid:patient_id>/plan/stop/", plans.stop, name="stop"),
+    path("patients/<uuid:patient_id>/safety/", safety_pages.page, name="safety"),
+    path("patients/<uuid:patient_id>/safety/answers/", safety_pages.answer, name="safety_answers"),
+    path("patients/<uuid:patient_id>/safety/unlock/", safety_pages.unlock, name="unlock"),
+    path("overrides/<uuid:override_id>/lock/", safety_pages.lock, name="lock"),
 ]

@@ -28,7 +28,7 @@ from clinic.reminders.models import Message
 from patients.models import Assessment, Intake, RedFlag
 from people.models import Invitation, User
 from people.rules.permissions import Permission, Role
-from programs.models import Phase, Plan, PlanExercise, PlannedSession
+from programs.models import Override, Phase, Plan, PlanExercise, PlannedSession
 
 NOBODY = UUID(int=7)
 
@@ -58,7 +58,16 @@ def doors(resolver: URLResolver | None = None, space: str = "") -> Iterator[Door
 DOORS = list(doors())
 GUARDED = [door for door in DOORS if not door.anyone]
 IDS_OF_PATIENTS = {"patient_id", "visit_id", "plan_id", "exercise_id", "session_id"}
-IDS_OF_PATIENTS |= {"intake_id", "assessment_id", "flag_id", "message_id", "entry_id", "offer_id", "reservation_id"}
+IDS_OF_PATIENTS |= {
+    "intake_id",
+    "assessment_id",
+    "flag_id",
+    "message_id",
+    "entry_id",
+    "offer_id",
+    "reservation_id",
+    "override_id",
+}
 
 
 def ids(door: Door) -> str:
@@ -116,6 +125,9 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "offer_id": offer.pk,
         "group_id": group.pk,
         "reservation_id": reservation.pk,
+        "override_id": Override.objects.create(
+            patient=patient, modality="prp", rules=["x"], reason="x", by=author, at=now, on=day, until=day
+        ).pk,
         "service_code": "review",
         "week": "2026-W38",
         "assessment_id": Assessment.objects.create(patient=patient, author=author, started_at=now).pk,
