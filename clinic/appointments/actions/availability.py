@@ -103,6 +103,8 @@ def free_times(
 class FreeTimes(Sequence[Offer]):
     """All free times are known at once; an `Offer` is made of those that somebody looks at."""
 
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
     def __init__(self, dresser: "_Dresser", limit: int | None = None) -> None:
         self._dresser = dresser
         self._starts = dresser.starts()[:limit]

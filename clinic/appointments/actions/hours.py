@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from clinic.appointments.models import Absence, Closure, Shift
 from clinic.appointments.rules import local_time, slots
@@ -12,6 +15,21 @@ from clinic.appointments.rules.slots import Span
 from people.models import Site
 
 DAY = timedelta(days=1)
+
+
+class Weekly(NamedTuple):
+    """A shift, as far as it says who works when."""
+
+    resource_id: UUID
+    weekday: int
+    starts: time
+    ends: time
+    valid_from: date
+    valid_until: date | None
+
+
+WEEKLY = len(Weekly._fields)
+SITE_FIELDS = [field.attname for field in Site._meta.concrete_fields]  # the id first
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +55,31 @@ def hours(resource_ids: Collection[UUID], *, first: date, last: date) -> Hours:
     away = _absences(resource_ids, first, last)
     spans: dict[tuple[UUID, UUID], list[Span]] = defaultdict(list)
     sites: dict[UUID, Site] = {}
-    known: dict[tuple[date, time, time, str], Span] = {}
-    shifts = Shift.objects.between(first, last).filter(resource__in=resource_ids, site__is_active=True)
-    for shift in shifts.select_related("site"):
-        site = sites.setdefault(shift.site_id, shift.site)
-        for day in _days_of(shift, first, last):
-            if (None, day) not in closed and (site.pk, day) not in closed:
+    known: dict[tuple[date, time, time, UUID], Span] = {}
+    for row in _shifts(resource_ids, first, last):
+        it, site_id = Weekly(*row[:WEEKLY]), row[WEEKLY]
+        # Twenty clinicians at one site are one site: rows with an instance each cost more than all the rest.
+        site = sites.get(site_id) or sites.setdefault(site_id, Site.from_db(None, SITE_FIELDS, row[WEEKLY:]))
+        for day in _days_of(it, first, last):
+            if (None, day) not in closed and (site_id, day) not in closed:
                 # Most clinicians keep the same hours: what these mean on a day is worked out once.
-                key = (day, shift.starts, shift.ends, site.time_zone)
+                key = (day, it.starts, it.ends, site_id)
                 if key not in known:
-                    known[key] = Span.of(*local_time.hours(day, shift.starts, shift.ends, site.zone))
-                spans[shift.resource_id, site.pk].append(known[key])
+                    known[key] = Span.of(*local_time.hours(day, it.starts, it.ends, site.zone))
+                spans[it.resource_id, site_id].append(known[key])
     working = {key: slots.without(found, away.get(key[0], ())) for key, found in spans.items()}
     return Hours(working, away, sites)
 
 
-def _days_of(shift: Shift, first: date, last: date) -> list[date]:
-    begins = max(first, shift.valid_from)
-    ends = min(last, shift.valid_until) if shift.valid_until else last
-    nearest = begins + timedelta(days=(shift.weekday - begins.weekday()) % 7)
+def _shifts(resource_ids: Collection[UUID], first: date, last: date) -> "QuerySet[Shift, tuple[Any, ...]]":
+    shifts = Shift.objects.between(first, last).filter(resource__in=resource_ids, site__is_active=True)
+    return shifts.order_by().values_list(*Weekly._fields, *(f"site__{name}" for name in SITE_FIELDS))
+
+
+def _days_of(it: Weekly, first: date, last: date) -> list[date]:
+    begins = max(first, it.valid_from)
+    ends = min(last, it.valid_until) if it.valid_until else last
+    nearest = begins + timedelta(days=(it.weekday - begins.weekday()) % 7)
     return [nearest + timedelta(days=ahead) for ahead in range(0, (ends - nearest).days + 1, 7)]
 
 

@@ -1,5 +1,6 @@
 """One look at the appointment book: when everybody and everything that a visit needs is free."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,9 +88,10 @@ class OpenStarts:
         return (room for room in self._of(Kind.ROOM, site.pk) if self.grid.holds(self._clear(room), start))
 
     def devices_at(self, site: Site, start: int) -> tuple[Resource, ...]:
-        service, at_hand = self.asked.service, self._of(Kind.DEVICE, site.pk)
-        free = [it for it in at_hand if self.grid.holds(self._clear(it), start)] if service.devices else []
-        return needs.assigned(service, free) or ()
+        if not self.asked.service.devices:
+            return ()
+        free = [it for it in self._of(Kind.DEVICE, site.pk) if self.grid.holds(self._clear(it), start)]
+        return needs.assigned(self.asked.service, free) or ()
 
     def is_beside_a_visit(self, clinician: Resource, start: int) -> bool:
         """Whether the clinician has another visit that ends when this one begins, or begins when it ends."""
@@ -112,7 +114,7 @@ class OpenStarts:
         kept = self.asked.service.minutes + after
 
         def inside(stretch: Spanned) -> Sequence[int]:
-            return [it for it in starts if stretch[0] <= it - before and it + kept <= stretch[1]]
+            return starts[bisect_left(starts, stretch[0] + before) : bisect_right(starts, stretch[1] - kept)]
 
         working = self.hours.working[person.clinician.pk, person.site.pk]
         return Day(working, self.busy.get(person.clinician.pk, ()), shortest=shortest, starts_in=inside)

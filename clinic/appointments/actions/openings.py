@@ -56,7 +56,9 @@ class Openings:
         self.things = [it for it in every if it.kind in {Kind.ROOM, Kind.DEVICE}]
         self.patients = {it.patient_id: it for it in every if it.kind == Kind.PATIENT}
         self.hours = hours.hours([it.pk for it in (*self.people, *self.things)], first=first, last=last)
-        self.busy = taken.spans([it.pk for it in every], begins=begins, ends=ends, now=now, freeing=missed)
+        self.busy = taken.spans(
+            [it.pk for it in every], begins=begins, ends=ends, now=now, freeing=[missed] if missed else ()
+        )
         self.ahead = self.grid.from_on(now) & ~self.grid.from_on(now + slots.HORIZON)
         self._clear_starts: dict[tuple[UUID, int, int], int] = {}
 

@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,6 +28,26 @@ class Minutes(models.Aggregate):
     output_field = models.BinaryField()
 
 
+class Taken(Mapping[UUID, Sequence[Spanned]]):
+    """From when to when each resource is held, in no order. Unpacked when somebody asks: for most rooms nobody does."""
+
+    def __init__(self, packed: Mapping[UUID, tuple[bytes, bytes]]) -> None:
+        self._packed = packed
+        self._spans: dict[UUID, Sequence[Spanned]] = {}
+
+    def __getitem__(self, resource_id: UUID) -> Sequence[Spanned]:
+        if resource_id not in self._spans:
+            starts, ends = self._packed[resource_id]
+            self._spans[resource_id] = list(zip(_numbers(starts), _numbers(ends), strict=True))
+        return self._spans[resource_id]
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
 def spans(
     resource_ids: Collection[UUID],
     *,
@@ -36,8 +56,8 @@ def spans(
     now: datetime,
     patient: Patient | None = None,
     freeing: Collection[Appointment] = (),
-) -> Mapping[UUID, list[Spanned]]:
-    """From when to when each is held, in no order. One query.
+) -> Taken:
+    """What is held of these between the two moments. One query.
 
     A time that was kept while somebody was on the phone counts as free when its minutes are over, and for the
     patient it was kept for. What the visits `freeing` hold counts as free too.
@@ -57,7 +77,7 @@ def spans(
     )
     if freeing:
         rows = rows.filter(Q(appointment=None) | ~Q(appointment__in=freeing))
-    return {pk: list(zip(_numbers(starts), _numbers(ends), strict=True)) for pk, starts, ends in rows}
+    return Taken({pk: (starts, ends) for pk, starts, ends in rows})
 
 
 def _numbers(packed: bytes) -> "array[int]":
