@@ -1,21 +1,67 @@
 """Which free times to say first on the phone, and why."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import Enum, auto
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 THREE = 3  # as many as somebody on the phone keeps in mind
+REASONS_SAID = 3
 USUAL = timedelta(minutes=30)  # from the time of day of the last visit
 # Nothing is said twice: the second best time lies on another day or at least this far away.
 APART = timedelta(hours=2)
 
-# Points, in days of waiting: for the same clinician a patient is offered a time up to three days later.
+
+class Reason(Enum):
+    """Why a time is better or worse, in the order in which it helps to choose and is said."""
+
+    OUT_OF_WINDOW = auto()
+    SOONEST = auto()
+    ASKED_FOR = auto()
+    SAME_CLINICIAN = auto()
+    LIKED_CLINICIAN = auto()
+    LIKED_TIME = auto()
+    SAME_TRIP = auto()
+    LIKED_SITE = auto()
+    SAME_TIME = auto()
+    CLOSES_GAP = auto()
+    IN_WINDOW = auto()
+    SECOND_TRIP = auto()
+    LEAVES_HOLE = auto()
+
+
+# In days of waiting: for the same clinician a patient is offered a time up to three days later.
 # From the desk's experience, not from a trial; change them here.
-SAME_CLINICIAN, CLOSES_GAP, SAME_TIME, OUT_OF_WINDOW = 3.0, 1.0, 0.75, -7.0
+POINTS: Mapping[Reason, float] = {
+    Reason.ASKED_FOR: 5,
+    Reason.SAME_CLINICIAN: 3,
+    Reason.LIKED_CLINICIAN: 3,
+    Reason.LIKED_TIME: 2,
+    Reason.SAME_TRIP: 2,
+    Reason.LIKED_SITE: 1.5,
+    Reason.SAME_TIME: 0.75,
+    Reason.CLOSES_GAP: 1,
+    Reason.SECOND_TRIP: -2,
+    Reason.LEAVES_HOLE: -1,
+}
+# What speaks against a time is not read out, but for the plan's days: these the patient should know.
+WORDS = {
+    Reason.OUT_OF_WINDOW: _("outside the plan's best days"),
+    Reason.SOONEST: _("soonest"),
+    Reason.ASKED_FOR: _("the clinician you asked for"),
+    Reason.SAME_CLINICIAN: _("same clinician as last time"),
+    Reason.LIKED_CLINICIAN: _("the clinician the patient prefers"),
+    Reason.LIKED_TIME: _("when the patient prefers to come"),
+    Reason.SAME_TRIP: _("saves a trip: another visit here that day"),
+    Reason.LIKED_SITE: _("where the patient prefers to come"),
+    Reason.SAME_TIME: _("same time as last visit"),
+    Reason.CLOSES_GAP: _("closes a gap"),
+    Reason.IN_WINDOW: _("inside the plan's window"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +72,52 @@ class Last:
     local_time: time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likes:
+    """When, where and with whom the patient would rather come. Empty means that it does not matter."""
+
+    weekdays: frozenset[int] = frozenset()  # 0 is Monday
+    earliest: time | None = None  # on the wall clock of the site
+    latest: time | None = None  # the visit ends by then
+    site_id: UUID | None = None
+    clinician_id: UUID | None = None
+
+    def is_liked_time(self, it: "Candidate") -> bool:
+        if not (self.weekdays or self.earliest or self.latest):
+            return False
+        ends = it.local_end.replace(tzinfo=None)
+        day = it.local_start.date()
+        return (
+            (not self.weekdays or day.weekday() in self.weekdays)
+            and (self.earliest is None or it.local_start.time() >= self.earliest)
+            and (self.latest is None or ends <= datetime.combine(day, self.latest))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """What is known of whoever wants to come. `sites_by_day` is where else they are expected on which days."""
+
+    last: Last | None = None
+    likes: Likes = field(default_factory=Likes)
+    asked_for: UUID | None = None  # "with Sara, if possible"
+    sites_by_day: Mapping[date, frozenset[UUID]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A free time as far as the ranking looks at it. `local_start` is on the wall clock of the site."""
+    """A free time as far as the ranking looks at it, on the wall clock of the site.
+
+    `is_in_window` of the session that the plan asks for; None where no plan asks.
+    """
 
     local_start: datetime
+    local_end: datetime
     clinician_id: UUID
-    closes_gap: bool
-    is_in_window: bool = True  # of the session that the plan asks for
+    site_id: UUID
+    closes_gap: bool = False
+    leaves_hole: bool = False
+    is_in_window: bool | None = None
 
 
 Offered = TypeVar("Offered")
@@ -47,52 +131,73 @@ class Ranked(Generic[Offered]):
 
 
 def best(
-    offers: Iterable[Offered], seen_as: Callable[[Offered], Candidate], *, last: Last | None
+    offers: Iterable[Offered], seen_as: Callable[[Offered], Candidate], *, patient: Patient | None = None
 ) -> list[Ranked[Offered]]:
-    """The three best of `offers` (which come soonest first), best first, each with its reason in words."""
+    """The three best of `offers` (which come soonest first), best first, each with its reason in words.
+
+    What lies inside the plan's window always comes before what does not.
+    """
     seen = [(offer, seen_as(offer)) for offer in offers]
     if not seen:
         return []
-    soonest = seen[0][1].local_start
-    ordered = sorted(seen, key=lambda pair: -points(pair[1], soonest=soonest, last=last))
-    chosen: list[tuple[Offered, Candidate]] = []
-    for offer, it in ordered:
-        if all(abs(it.local_start - other.local_start) >= APART for _, other in chosen):
-            chosen.append((offer, it))
+    soonest, who = seen[0][1].local_start, patient or Patient()
+    found = [(offer, it, tuple(reasons(it, soonest=soonest, patient=who))) for offer, it in seen]
+    found.sort(key=lambda each: (each[1].is_in_window is False, -points(each[1], each[2], soonest=soonest)))
+    chosen: list[tuple[Offered, Candidate, tuple[Reason, ...]]] = []
+    for each in found:
+        if all(abs(each[1].local_start - other.local_start) >= APART for _, other, _ in chosen):
+            chosen.append(each)
         if len(chosen) == THREE:
             break
-    return [
-        Ranked(letter, offer, reason(it, soonest=soonest, last=last))
-        for letter, (offer, it) in zip("ABC", chosen, strict=False)
-    ]
+    return [Ranked(letter, offer, said(why)) for letter, (offer, _, why) in zip("ABC", chosen, strict=False)]
 
 
-def points(it: Candidate, *, soonest: datetime, last: Last | None) -> float:
+def points(it: Candidate, why: Iterable[Reason], *, soonest: datetime) -> float:
     """How good a time is; a point is worth a day of waiting."""
-    found = -(it.local_start - soonest) / timedelta(days=1)
-    if last and it.clinician_id == last.clinician_id:
-        found += SAME_CLINICIAN
-    if last and _is_usual(it, last):
-        found += SAME_TIME
-    if it.closes_gap:
-        found += CLOSES_GAP
-    return found if it.is_in_window else found + OUT_OF_WINDOW
+    return sum(POINTS.get(reason, 0) for reason in why) - (it.local_start - soonest) / timedelta(days=1)
 
 
-def reason(it: Candidate, *, soonest: datetime, last: Last | None) -> str:
-    """Why it is offered, in the words that help most to choose."""
-    said = []
+def reasons(it: Candidate, *, soonest: datetime, patient: Patient) -> Iterator[Reason]:
+    """Everything that speaks for the time or against it, what helps most to choose first."""
+    if it.is_in_window is False:
+        yield Reason.OUT_OF_WINDOW
     if it.local_start == soonest:
-        said.append(_("soonest"))
-    if last and it.clinician_id == last.clinician_id:
-        said.append(_("same clinician as last time"))
-    if last and _is_usual(it, last):
-        said.append(_("same time as last visit"))
+        yield Reason.SOONEST
+    yield from _of_the_patient(it, patient)
     if it.closes_gap:
-        said.append(_("closes a gap"))
-    if not it.is_in_window:
-        said.append(_("outside the plan's best days"))
-    return ", ".join(map(str, said))
+        yield Reason.CLOSES_GAP
+    if it.is_in_window:
+        yield Reason.IN_WINDOW
+    if it.leaves_hole:
+        yield Reason.LEAVES_HOLE
+
+
+def said(why: Iterable[Reason]) -> str:
+    """At most three reasons, in words."""
+    return ", ".join([str(WORDS[reason]) for reason in why if reason in WORDS][:REASONS_SAID])
+
+
+def _of_the_patient(it: Candidate, patient: Patient) -> Iterator[Reason]:
+    yield from _of_the_clinician(it, patient)
+    if patient.likes.is_liked_time(it):
+        yield Reason.LIKED_TIME
+    elsewhere = patient.sites_by_day.get(it.local_start.date())
+    if elsewhere:
+        yield Reason.SAME_TRIP if it.site_id in elsewhere else Reason.SECOND_TRIP
+    if it.site_id == patient.likes.site_id:
+        yield Reason.LIKED_SITE
+    if patient.last and _is_usual(it, patient.last):
+        yield Reason.SAME_TIME
+
+
+def _of_the_clinician(it: Candidate, patient: Patient) -> Iterator[Reason]:
+    """One of them is enough: two reasons for the same person would count twice."""
+    if it.clinician_id == patient.asked_for:
+        yield Reason.ASKED_FOR
+    elif patient.last and it.clinician_id == patient.last.clinician_id:
+        yield Reason.SAME_CLINICIAN
+    elif it.clinician_id == patient.likes.clinician_id:
+        yield Reason.LIKED_CLINICIAN
 
 
 def _is_usual(it: Candidate, last: Last) -> bool:
