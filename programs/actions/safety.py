@@ -88,7 +88,23 @@ def held_modalities(patient: Patient) -> frozenset[str]:
         # A flag or an urgency that a newer rulebook no longer knows holds everything: never less than before.
         blocks.update(rule.blocks if rule else [EVERYTHING])
         blocks.update(book.min_blocks.get(flag.urgency, [EVERYTHING]))
+    for code in _left_open(patient):
+        left = book.red_flags.get(code)
+        blocks.update([*left.blocks, *book.min_blocks.get(left.urgency, ())] if left else [EVERYTHING])
     return rulebook().modalities_blocked_by(blocks)
+
+
+def _left_open(patient: Patient) -> list[str]:
+    """The grave questions her last form left unanswered, unless a clinician has examined her since.
+
+    For booking such a question counts as a yes: unknown is never "no".
+    """
+    form = Intake.objects.submitted().filter(patient=patient).order_by("-submitted_at").first()
+    unanswered = list(form.triage.get("unanswered", ())) if form else []
+    if form is None or not unanswered:
+        return []
+    examined = Assessment.objects.filter(patient=patient, signed_at__gt=form.submitted_at)
+    return [] if examined.exists() else unanswered
 
 
 def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts = NO_FACTS) -> list[Standing]:

@@ -17,6 +17,7 @@ from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.actions import plans
+from programs.actions.safety import Contraindicated, HeldByRedFlag
 from programs.models import Plan
 from programs.rules import course
 from programs.rules.rulebook import rulebook
@@ -51,6 +52,7 @@ def start(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             plans.start(patient, by=request.user, now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, str(refusal))
+            context["is_unsafe"] = isinstance(refusal, Contraindicated | HeldByRedFlag)
         else:
             messages.success(request, _("The plan is started. Book its first sessions."))
             return redirect("programs:plan", patient.pk)

@@ -1,9 +1,14 @@
 """What an open warning sign holds back."""
 
+from datetime import timedelta
+
 import pytest
-from factories import NOW, a_patient
+from factories import NOW, a_patient, a_user, the_clinic
 from plan_cast import a_therapist, an_open_flag
 
+from patients.actions import assessments, intake
+from patients.rules.rulebook import intake_questions
+from people.rules.permissions import Role
 from programs.actions import safety
 from programs.rules.rulebook import rulebook
 
@@ -65,3 +70,20 @@ def test_an_assessment_is_never_held() -> None:
     an_open_flag(patient, urgency="emergency_now")
 
     safety.refuse_if_held(patient, [None])
+
+
+def test_a_grave_question_left_open_holds_treatments_until_she_is_examined_or_answers() -> None:
+    the_clinic()
+    patient, doctor = a_patient(), a_user(Role.CLINICIAN, profession="physician")
+    form = intake.start(patient, by=doctor, now=NOW)
+    asked = [rule.code for rule in intake_questions(patient.age_on(NOW.date()))]
+    intake.save_part(form, "safety-1", dict.fromkeys(asked, False) | {"rf_fever": None}, by=doctor, now=NOW)
+    intake.submit(form, by=doctor, now=NOW)
+
+    assert "laser_therapy" in safety.held_modalities(patient)
+
+    draft = assessments.start(patient, by=doctor, now=NOW)
+    draft = assessments.save(draft, revision=draft.revision, findings="No fever, 36.8", by=doctor, now=NOW)
+    assessments.sign(draft, by=doctor, now=NOW + timedelta(minutes=5))
+
+    assert safety.held_modalities(patient) == frozenset()
