@@ -15,7 +15,8 @@ from people.rules.permissions import Role
 
 CLINICIANS = 20
 ROOMS_EACH = 2  # one is cleaned while the next patient sits in the other
-HALF_HOURS = 24  # from 07:00 to 19:00
+OPENS = 7  # o’clock
+HALF_HOURS = 24  # until 19:00
 VISITS_A_DAY = 20  # of each clinician: every sixth half hour is free
 DAYS_BOOKED_AHEAD = 31
 ZONE = "America/New_York"
@@ -67,7 +68,7 @@ def _people_and_rooms(now: datetime) -> BigClinic:
         for n in range(CLINICIANS * ROOMS_EACH)
     )
     Shift.objects.bulk_create(
-        Shift(resource=who, site=site, weekday=day, starts=time(7), ends=time(19), valid_from=date(2000, 1, 1))
+        Shift(resource=who, site=site, weekday=day, starts=time(OPENS), ends=time(19), valid_from=date(2000, 1, 1))
         for who in clinicians
         for day in range(7)
     )
@@ -98,8 +99,8 @@ WITH clinician AS (SELECT id, row_number() OVER (ORDER BY ordinal) - 1 AS n FROM
                    generate_series(0, {HALF_HOURS - 1}) half_hour)
 SELECT gen_random_uuid() AS id, patient.patient_id, patient.id AS patient, clinician.id AS clinician, room.id AS room,
        %(site)s::uuid AS site, %(now)s::timestamptz AS made_at,
-       ((%(first)s::date + slot.day + time '07:00' + slot.half_hour * interval '30 minutes') AT TIME ZONE %(zone)s)
-         AS starts_at
+       (%(first)s::date + slot.day + time '0{OPENS}:00' + slot.half_hour * interval '30 minutes')
+         AT TIME ZONE %(zone)s AS starts_at
 FROM slot CROSS JOIN clinician
 JOIN room ON room.n = clinician.n * {ROOMS_EACH} + slot.half_hour %% {ROOMS_EACH}
 JOIN patient ON patient.n = (slot.n * {CLINICIANS} + clinician.n) %% patient.all_of_them

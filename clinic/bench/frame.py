@@ -29,7 +29,13 @@ class Table:
         return "\n".join([self.title, "", drawn[0], "  ".join("-" * width for width in widths), *drawn[1:], self.last])
 
     def as_json(self) -> str:
-        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        rows = [
+            {
+                name: round(cell, 3) if isinstance(cell, float) else cell
+                for name, cell in zip(self.columns, row, strict=True)
+            }
+            for row in self.rows
+        ]
         return json.dumps({"title": self.title, "rows": rows, "figures": dict(self.figures), "last": self.last})
 
 
