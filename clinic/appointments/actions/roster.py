@@ -4,7 +4,7 @@ A change of the roster never touches a visit: those that stand outside it afterw
 until somebody moves them or takes the change back.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
@@ -212,6 +212,13 @@ def close(*, site: Site | None, on: date, reason: str, by: User) -> Closure:
         raise ClosedAlready from error
     audit.record(by, "closure.added", closure, on=on.isoformat())
     return closure
+
+
+@transaction.atomic
+def close_all(days: Mapping[date, str], *, site: Site | None, by: User) -> list[Closure]:
+    """Close on each of these days, for the reason beside it. What is closed then already stays as it is."""
+    closed = set(Closure.objects.filter(Q(site=site) | Q(site=None), on__in=days).values_list("on", flat=True))
+    return [close(site=site, on=on, reason=why, by=by) for on, why in sorted(days.items()) if on not in closed]
 
 
 @transaction.atomic

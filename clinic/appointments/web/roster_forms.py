@@ -139,6 +139,59 @@ class ShiftForm(forms.Form):
         return [*spans, (typed["starts_again"], typed["ends_again"])] if typed["starts_again"] else spans
 
 
+class OneDayForm(forms.Form):
+    """An exception on one day: hours besides the weekly ones, or some that are not kept."""
+
+    WORKS, AWAY = "works", "away"
+
+    what = forms.ChoiceField(
+        label=_("What is different"),
+        choices=[(WORKS, _("Works, besides the weekly hours")), (AWAY, _("Does not work"))],
+        widget=forms.RadioSelect,
+        initial=WORKS,
+    )
+    day = DayField(label=_("Day"))
+    starts = ClockField(label=_("From"), required=False, help_text=_("Not working, empty: from the beginning."))
+    ends = ClockField(label=_("Until"), required=False, help_text=_("Not working, empty: to the end of the day."))
+    site = site_field()
+    reason = forms.CharField(
+        label=_("Reason"), required=False, max_length=120, help_text=_("Seen by all who book. Nothing about health.")
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if day < self.today:
+            raise forms.ValidationError(_("That day has passed."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        starts, ends = typed.get("starts"), typed.get("ends")
+        if self.is_extra:
+            for name in ("starts", "ends"):
+                if name not in self.errors and typed.get(name) is None:
+                    self.add_error(name, _("Hours need a beginning and an end."))
+        if starts and ends and ends <= starts:
+            self.add_error("ends", _("The end must come after the beginning."))
+        return typed
+
+    @property
+    def is_extra(self) -> bool:
+        return bool(self.cleaned_data.get("what") == self.WORKS)
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """In instants, on the clock of the site. A time that clocks show twice is away both times."""
+        typed, zone = self.cleaned_data, self.cleaned_data["site"].zone
+        begins, ends = local_time.day_bounds(typed["day"], zone)
+        starts_at = local_time.instant(typed["day"], typed["starts"], zone) if typed["starts"] else begins
+        return starts_at, local_time.last_instant(typed["day"], typed["ends"], zone) if typed["ends"] else ends
+
+
 class EndForm(forms.Form):
     last_day = DayField(label=_("Last day"), help_text=_("Hours that would begin after it are removed."))
 
