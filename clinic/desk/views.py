@@ -1,86 +1,117 @@
 """The desk's day: as a grid, and as a list with one-tap buttons."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.appointments.models import Shift
 from clinic.appointments.rules.status import STEPS
-from clinic.desk import board
+from clinic.desk import board, letters, live, names
+from clinic.desk.board import Board
 from people.models import Site
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
+
+LIST = "desk/list.html"
+VIEWS = {board.ROOMS, board.EVERYTHING}  # besides people, which is what a day is by itself
 
 
 @needs(Permission.APPOINTMENT_VIEW)
 def today(request: SignedInRequest) -> HttpResponse:
     """Today on the calendar of the site where this person works."""
-    site = _site(request, _sites())
-    zone = site.zone if site else request.clinic.zone
-    day = timezone.localdate(timezone.now(), zone)
+    now = timezone.now()
+    site = live.chosen(live.sites(request.user, now.date()), request.GET.get("site", ""))
+    day = timezone.localdate(now, site.zone if site else request.clinic.zone)
     return redirect(f"{reverse('desk:day', args=[day.isoformat()])}{f'?site={site.pk}' if site else ''}")
 
 
 @needs(Permission.APPOINTMENT_VIEW)
 def day(request: SignedInRequest, day: str) -> HttpResponse:
-    return _page(request, _day(day), "desk/day.html")
+    return _page(request, a_day(day), "desk/day.html")
 
 
 @needs(Permission.APPOINTMENT_VIEW)
 def day_list(request: SignedInRequest, day: str) -> HttpResponse:
     """The same day as a table: with the cancelled, and with a button for what usually happens next."""
-    return _page(request, _day(day), "desk/list.html")
+    return _page(request, a_day(day), LIST)
+
+
+@needs(Permission.APPOINTMENT_VIEW)
+def pulse(request: SignedInRequest, day: str) -> HttpResponse:
+    """Nothing (204) while the day looks as it did in the version that the page shows."""
+    try:
+        site = live.stamped(UUID(request.GET.get("site", "")), a_day(day))
+    except ValueError:
+        raise Http404 from None
+    if site is None:
+        raise Http404
+    now = live.version(site, timezone.now())
+    return HttpResponse(status=204) if request.GET.get("v") == now else HttpResponse(now, content_type="text/plain")
 
 
 def _page(request: SignedInRequest, on: date, template: str) -> HttpResponse:
-    sites = _sites()
-    site = _site(request, sites)
+    now = timezone.now()
+    sites = live.sites(request.user, on)
+    site = live.chosen(sites, request.GET.get("site", ""))
     if site is None:
         return render(request, "desk/no_site.html", {"active": "day"})
-    now = timezone.now()
-    by = board.ROOMS if request.GET.get("by") == board.ROOMS else board.PEOPLE
-    status = request.GET.get("status", "")
-    shown = board.board(request.user, site, on, by=by, status=status if status in STEPS else "", now=now)
+    by = request.GET.get("by", "") if request.GET.get("by") in VIEWS else board.PEOPLE
+    status = request.GET.get("status", "") if request.GET.get("status") in STEPS else ""
+    hide = names.are_hidden(request)
+    shown = board.board(request.user, site, on, by=by, status=status, now=now, hide_names=hide)
+    if _is_part(request):
+        shown = letters.drawn(shown, request.GET.dict())
+    context = _context(request, shown, sites, by, status, now)
+    if template == LIST:
+        context["lines"] = shown.lines([visit for visit in shown.visits if status in {"", visit.status}])
+    return render(request, f"{template}{_part(request)}", context)
+
+
+def _context(
+    request: SignedInRequest, shown: Board, sites: list[Site], by: str, status: str, now: datetime
+) -> dict[str, Any]:
+    site, on = shown.site, shown.day
+    local = timezone.localdate(now, site.zone)
     context: dict[str, Any] = {
         "active": "day",
         "board": shown,
         "sites": sites,
         "by": by,
         "now": now,
-        "status": status if status in STEPS else "",
-        "today": timezone.localdate(now, site.zone),
-        "links": _links(site, on, by, now),
-        "rows": [visit for visit in shown.visits if status in {"", visit.status}],
+        "status": status,
+        "today": local,
+        "is_today": on == local,
+        "version": live.version(site, now),
+        "hide_names": names.are_hidden(request),
+        "links": {
+            "query": urlencode({"site": site.pk, "by": by}),
+            "before": on - timedelta(days=1),
+            "after": on + timedelta(days=1),
+            "week": f"{on.isocalendar().year}-W{on.isocalendar().week:02d}",
+        },
     }
     if shown.is_empty:
         context |= {"why_closed": board.why_closed(site, on), "next_open_day": board.next_open_day(site, on)}
-    return render(request, f"{template}{_part(request)}", context)
+    return context
+
+
+def _is_part(request: SignedInRequest) -> bool:
+    return request.GET.get("part") == "grid"
 
 
 def _part(request: SignedInRequest) -> str:
-    """The fragment is the page: what is polled, or loaded beside a booking, is cut out of the same template."""
+    """The fragment is the page: what is renewed, or loaded beside a booking, is cut out of the same template."""
     if not request.headers.get("HX-Request"):
         return ""
-    return "#grid" if request.GET.get("part") == "grid" else "#live"
+    return "#grid" if _is_part(request) else "#live"
 
 
-def _links(site: Site, on: date, by: str, now: datetime) -> dict[str, Any]:
-    """Addresses of the neighbours of this page: the day before, the day after, today."""
-    days = {
-        "before": on - timedelta(days=1),
-        "after": on + timedelta(days=1),
-        "today": timezone.localdate(now, site.zone),
-    }
-    return {"query": urlencode({"site": site.pk, "by": by}), **days}
-
-
-def _day(text: str) -> date:
+def a_day(text: str) -> date:
     """Raises `Http404` for something that is no day, or one that no calendar could show the neighbours of."""
     try:
         found = date.fromisoformat(text)
@@ -89,16 +120,3 @@ def _day(text: str) -> date:
     if not 2000 <= found.year <= 2100:
         raise Http404
     return found
-
-
-def _sites() -> list[Site]:
-    return list(Site.objects.filter(is_active=True))
-
-
-def _site(request: SignedInRequest, sites: Sequence[Site]) -> Site | None:
-    """The site that was asked for, or the one where this person works, or the first."""
-    asked = request.GET.get("site", "")
-    if asked and (found := next((site for site in sites if str(site.pk) == asked), None)):
-        return found
-    own = set(Shift.objects.filter(resource__user=request.user).values_list("site_id", flat=True))
-    return next((site for site in sites if site.pk in own), next(iter(sites), None))

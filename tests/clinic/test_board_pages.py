@@ -156,14 +156,25 @@ def test_who_waits_is_shown_longest_first_with_one_tap_to_the_room(desk: Client,
     assert visit.status == "in_room"
 
 
-def test_who_was_expected_and_is_not_here_is_called_to_mind(desk: Client, cast: Cast) -> None:
-    cast.book(at(11), now=at(8))
-    cast.book(at(14), patient=a_patient(family_name="Later"), now=at(8))
+def arriving(answer: Any) -> str:
+    return text(answer).partition("Arriving")[2]
 
-    late = text(desk.get(DAY)).partition("Expected, not here yet")[2]
 
-    assert "Rahimi, Leila" not in text(desk.get("/desk/day/2026-09-15/"))
-    assert late == "" or "Later" not in late
+def test_who_is_due_within_half_an_hour_or_late_can_be_checked_in_with_one_tap(desk: Client, cast: Cast) -> None:
+    late = cast.book(at(11, 15), now=at(8))
+    for hour, minute, name in [(13, 0, "Later"), (14, 30, "Soon")]:
+        cast.book(at(hour, minute), patient=a_patient(family_name=name), now=at(8))
+
+    seen = desk.get(DAY)
+
+    assert "Rahimi, Leila Sara Haddad, 11:15 · Late 45 min Check in" in arriving(seen)
+    assert "Later" not in arriving(seen)
+    assert f'action="/desk/visit/{late.pk}/status/"' in seen.content.decode()
+    with time_machine.travel(at(14), tick=False):
+        desk.logout()  # she was away for two hours
+        desk.force_login(cast.rosa, backend="people.web.backends.RightsBackend")
+        assert "Soon" in arriving(desk.get(DAY))
+    assert "Arriving" not in text(desk.get("/desk/day/2026-09-15/"))
 
 
 def test_a_cancelled_visit_is_on_the_list_but_not_in_the_grid(desk: Client, cast: Cast) -> None:
@@ -179,7 +190,8 @@ def test_the_list_has_every_visit_with_its_room_and_a_button_for_what_comes_next
 
     seen = text(desk.get(LIST))
 
-    assert "14:00 Rahimi, Leila Review visit Sara Haddad Room 1 Not confirmed Confirmed Rahimi, Leila Check in" in seen
+    assert "14:00 Rahimi, Leila New Review visit Sara Haddad Room 1 Not confirmed Form not filled in" in seen
+    assert "Confirmed Rahimi, Leila Check in Rahimi, Leila" in seen
 
 
 def test_a_closed_day_says_why_and_leads_to_the_next_open_one(desk: Client, cast: Cast) -> None:
@@ -263,7 +275,7 @@ def test_a_day_of_fifty_visits_costs_as_many_queries_as_a_day_of_one(
 ) -> None:
     cast.book(at(14), now=at(8))
     desk.get(url)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         desk.get(url)
     for n in range(7):
         pieces = [a_clinician(f"Clinician {n}", site=cast.site), a_room(f"Room {n + 2}", site=cast.site)]
@@ -271,7 +283,7 @@ def test_a_day_of_fifty_visits_costs_as_many_queries_as_a_day_of_one(
             if hour != 12:
                 cast.book(at(hour), patient=a_patient(), resources=pieces, now=at(8))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         seen = desk.get(url)
 
     assert text(seen).count("Review visit") >= 50

@@ -1,10 +1,19 @@
-// Keys for the desk (F2 find, F8 new booking). Everything they do is also a link or a field.
+// Keys for the desk (F1 keys, F2 find, F6 undo bar, F8 new booking). Everything they do is also a link or a field.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   const target = document.querySelector(`[data-key="${event.key}"]`);
   if (!target) return;
   event.preventDefault();
-  if (target.matches("input, select, textarea")) { target.focus(); target.select?.(); } else { target.click(); }
+  if (target.matches("input, select, textarea, [tabindex]")) { target.focus(); target.select?.(); } else { target.click(); }
+});
+
+// A sheet that lies on the page; where no script runs the link leads to it.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-sheet]");
+  const sheet = opener && document.getElementById(opener.dataset.sheet);
+  if (!sheet) return;
+  event.preventDefault();
+  if (sheet.open) sheet.close(); else sheet.showModal();
 });
 
 // A form is sent once: a second click while the first is on its way does nothing.

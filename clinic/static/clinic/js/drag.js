@@ -1,0 +1,103 @@
+// Dragging a visit, and clicking on an empty time. Nothing is saved by letting go: the server answers with a line to
+// confirm. Everything here can be done with the Move page and with New booking (WCAG 2.5.7). See ADR 0007.
+(() => {
+  const grid = document.getElementById("daygrid");
+  const drop = document.getElementById("drop");
+  if (!grid?.dataset.drop || !drop) return;
+  const NOBODY = "00000000-0000-0000-0000-000000000000";
+  const THRESHOLD = 6; // px; less is an unsteady click
+  const QUARTER = 15 * 60; // s
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: grid.dataset.zone });
+  let drag = null;
+
+  const rowsOf = (column) => Number(column.className.match(/rows(\d+)/)[1]);
+  const moment = (row) => Number(grid.dataset.begins) + row * QUARTER;
+  const said = (row) => clock.format(new Date(moment(row) * 1000));
+
+  function rowAt(column, y, length = 1) {
+    const box = column.getBoundingClientRect();
+    const row = Math.floor(((y - box.top) / box.height) * rowsOf(column));
+    return Math.min(Math.max(row, 0), rowsOf(column) - length);
+  }
+
+  function mark(kind, column, row, length, words) {
+    let it = grid.querySelector(`.${kind}`);
+    if (!it) { it = document.createElement("div"); it.setAttribute("aria-hidden", "true"); }
+    it.className = `${kind} r${row} d${length}`;
+    it.textContent = words;
+    if (it.parentElement !== column) column.append(it);
+  }
+
+  function end() {
+    grid.querySelector(".ghost")?.remove();
+    drag?.card.classList.remove("dragged");
+    delete document.body.dataset.dragging;
+    drag = null;
+  }
+
+  grid.addEventListener("dragstart", (event) => event.preventDefault());
+  grid.addEventListener("pointerdown", (event) => {
+    const card = event.target.closest("a.appt[data-visit]");
+    // A finger scrolls: on a tablet visits are moved with the Move page.
+    if (!card || event.button !== 0 || event.pointerType === "touch") return;
+    const grabbed = event.clientY - card.getBoundingClientRect().top;
+    drag = { card, grabbed, x: event.clientX, y: event.clientY, moved: false, row: null, column: null };
+  });
+
+  document.addEventListener("pointermove", (event) => {
+    if (!drag) return;
+    if (!drag.moved && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < THRESHOLD) return;
+    drag.moved = true;
+    document.body.dataset.dragging = "yes";
+    drag.card.classList.add("dragged");
+    const column = document.elementFromPoint(event.clientX, event.clientY)?.closest(".dg-col");
+    if (!column) return;
+    const length = Number(drag.card.dataset.rows);
+    const half = column.getBoundingClientRect().height / rowsOf(column) / 2;
+    drag.column = column;
+    drag.row = rowAt(column, event.clientY - drag.grabbed + half, length);
+    mark("ghost", column, drag.row, length, `${said(drag.row)} ${column.dataset.name}`);
+  });
+
+  document.addEventListener("pointerup", () => {
+    if (!drag) return;
+    const { card, moved, column, row } = drag;
+    end();
+    if (!moved) return;
+    // The click that follows would open the visit. It comes at once or, outside the card, not at all.
+    const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
+    addEventListener("click", swallow, { capture: true, once: true });
+    setTimeout(() => removeEventListener("click", swallow, { capture: true }), 50);
+    if (!column || (column === card.parentElement && card.classList.contains(`r${row}`))) return;
+    drop.dataset.from = card.id;
+    const address = grid.dataset.drop.replace(NOBODY, card.dataset.visit);
+    htmx.ajax("GET", `${address}?at=${moment(row)}&to=${column.dataset.resource}`, { target: drop, swap: "innerHTML" })
+      .then(() => document.getElementById("drop-yes")?.focus());
+  });
+
+  function leave() {
+    drop.replaceChildren();
+    document.getElementById(drop.dataset.from)?.focus();
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    if (drag) end();
+    else if (drop.childElementCount) leave();
+  });
+  drop.addEventListener("click", (event) => { if (event.target.closest("[data-drop-no]")) leave(); });
+
+  grid.addEventListener("pointermove", (event) => {
+    const column = event.target.closest(".dg-col");
+    if (drag || !column || event.target !== column || !grid.dataset.book) { grid.querySelector(".here")?.remove(); return; }
+    const row = rowAt(column, event.clientY);
+    mark("here", column, row, 1, `+ ${said(row)}`);
+  });
+  grid.addEventListener("pointerleave", () => grid.querySelector(".here")?.remove());
+  grid.addEventListener("click", (event) => {
+    if (!event.target.matches(".dg-col") || !grid.dataset.book) return;
+    const column = event.target;
+    const asked = new URLSearchParams({ day: grid.dataset.day, at: said(rowAt(column, event.clientY)), site: grid.dataset.site });
+    asked.set(column.dataset.kind, column.dataset.resource);
+    location.assign(`${grid.dataset.book}?${asked}`);
+  });
+})();
