@@ -20,7 +20,11 @@ Day = tuple[UUID, UUID, date]  # clinician, site, and a date of the site's calen
 
 def current(door: Door) -> Limits:
     """What holds at this door. One query."""
-    policy = BookingPolicy.current()
+    return under(BookingPolicy.current(), door)
+
+
+def under(policy: BookingPolicy, door: Door) -> Limits:
+    """What would hold at this door under these rules, saved or not."""
     notice = timedelta(hours=policy.portal_notice_hours)
     if door == Door.DESK:
         notice = timedelta(minutes=policy.desk_notice_minutes)

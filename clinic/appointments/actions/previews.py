@@ -1,15 +1,24 @@
 """What a change of the set-up would do to the free times, before anything is saved. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from clinic.appointments.actions.availability import Offer
+from django.utils import timezone
+
+from clinic.appointments.actions import limits
+from clinic.appointments.actions.open_starts import OpenStarts, Question
+from clinic.appointments.models import BookingPolicy
+from clinic.appointments.rules import slots
+from clinic.appointments.rules.limits import Door, Limits
+from programs.rules.services import Service
 
 LOOK_AHEAD_DAYS = 14
 DAYS_SHOWN = 5
 FIRST_SHOWN = 4
+
+Starts = Mapping[date, set[datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +35,37 @@ class DayPreview:
         return self.after - len(self.first)
 
 
-def compared(before: Iterable[Offer], after: Iterable[Offer]) -> list[DayPreview]:
-    """The next open days, each with its starts before and after. Two clinicians free at ten are one start."""
-    then, now = _by_day(after), _by_day(before)
-    days = sorted({*then, *now})[:DAYS_SHOWN]
-    return [DayPreview(day, len(now[day]), len(then[day]), sorted(then[day])[:FIRST_SHOWN]) for day in days]
+def of_services(before: Service, after: Service, *, now: datetime) -> list[DayPreview]:
+    """How a changed service would be free at the desk, on the next open days."""
+    held = limits.current(Door.DESK)
+    return _compared(_starts(before, held, now), _starts(after, held, now))
 
 
-def _by_day(offers: Iterable[Offer]) -> defaultdict[date, set[datetime]]:
-    found: defaultdict[date, set[datetime]] = defaultdict(set)
-    for offer in offers:
-        found[offer.local_start.date()].add(offer.local_start)
+def of_policies(before: BookingPolicy, after: BookingPolicy, service: Service, *, now: datetime) -> list[DayPreview]:
+    """How a service would be free at the desk under changed rules, on the next open days."""
+    then, wanted = (limits.under(policy, Door.DESK) for policy in (before, after))
+    return _compared(_starts(service, then, now), _starts(service, wanted, now))
+
+
+def _starts(service: Service, held: Limits, now: datetime) -> Starts:
+    """By day, on the clock of the site. Two clinicians free at ten are one start."""
+    found: dict[date, set[datetime]] = defaultdict(set)
+    if not service.is_enabled:
+        return found
+    first = timezone.localdate(now)
+    asked = Question(service=service, patient=None, first=first, days=LOOK_AHEAD_DAYS, now=now, limits=held)
+    book = OpenStarts(asked)
+    for person in book.people:
+        for start in book.grid.starts(person.bits):
+            local = slots.moment_of(start).astimezone(person.site.zone)
+            found[local.date()].add(local)
     return found
+
+
+def _compared(before: Starts, after: Starts) -> list[DayPreview]:
+    days = sorted({*before, *after})[:DAYS_SHOWN]
+    return [_day(day, before.get(day, set()), after.get(day, set())) for day in days]
+
+
+def _day(day: date, before: set[datetime], after: set[datetime]) -> DayPreview:
+    return DayPreview(day, len(before), len(after), sorted(after)[:FIRST_SHOWN])

@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/visit/<uuid:visit_id>/cancel/", visit.cancel, name="cancel"),
     path("desk/patients/<uuid:patient_id>/visits/", of_patient.patient_visits, name="patient_visits"),
     path("setup/roster/", include("clinic.appointments.web.roster_urls")),
+    path("", include("clinic.appointments.web.offering_urls")),
 ]
