@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from patients.rules.rulebook import rulebook as patients_rulebook
+from programs.rules.contraindications import FactTest
 from programs.rules.rulebook import rulebook
 from programs.rules.templates import Criterion, ProgramTemplate
 
@@ -24,10 +25,19 @@ def label_of(field: str) -> str:
 
 def criterion_in_words(criterion: Criterion) -> str:
     """As in "Days since this episode began: at most 42", or "Not: nerve root pain"."""
-    label = label_of(criterion.field)
-    if isinstance(criterion.value, bool):
-        return label if criterion.value else _("Not: {what}").format(what=label)
-    return f"{label}: {str(OPERATORS[criterion.op]).format(value=f'{criterion.value:g}')}"
+    return _in_words(criterion.field, criterion.op, criterion.value)
+
+
+def test_in_words(test: FactTest) -> str:
+    """The same of what a contraindication asks."""
+    return _in_words(test.fact, test.op, test.value)
+
+
+def _in_words(field: str, op: str, value: float | bool) -> str:
+    label = label_of(field)
+    if isinstance(value, bool):
+        return label if value else _("Not: {what}").format(what=label)
+    return f"{label}: {str(OPERATORS[op]).format(value=f'{value:g}')}"
 
 
 def sessions_in_words(template: ProgramTemplate) -> list[tuple[str, int, bool]]:
