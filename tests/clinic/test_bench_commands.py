@@ -1,0 +1,68 @@
+"""The benchmarks run, small, and end with the line to read."""
+
+import io
+import json
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from clinic.bench.database import fill, own_database
+
+# One room that is away twice at a time.
+TWICE = """INSERT INTO appointments_absence (id, resource_id, during, reason)
+           SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000001', '[2026-01-01,2026-01-02)', ''
+           FROM generate_series(1, 2)"""
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def measured(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("bench", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_free_times_are_measured_against_a_reference_of_the_same_minute() -> None:
+    *table, last = measured("availability", "--visits", "500", "--patients", "60", "--rounds", "1").splitlines()
+
+    assert table[0].startswith("Free times in a book of 500 visits")
+    assert "7 queries (goal <= 8)" in last
+    assert "x ref" in last
+
+
+def test_the_search_is_measured_against_its_own_statement() -> None:
+    found = json.loads(measured("search", "--patients", "200", "--rounds", "1", "--json"))
+
+    assert [row["typed"].split(":")[0] for row in found["rows"]] == [
+        "end of a phone number",
+        "part of a name",
+        "two parts, last name first",
+        "birth date",
+        "misspelt name",
+    ]
+    assert "psycopg alone" in found["last"]
+
+
+def test_a_benchmarks_database_obeys_our_rules_and_is_gone_afterwards() -> None:
+    before = connection.settings_dict["NAME"]
+
+    with own_database("nothing") as made, made.raw() as raw:
+        name = made.name
+        assert raw.execute("SELECT current_database(), current_user").fetchone() == (
+            name,
+            connection.settings_dict["USER"],
+        )
+        with pytest.raises(psycopg.errors.ExclusionViolation), made.as_admin() as admin:
+            fill(admin, "appointments_absence", [TWICE])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name])
+        assert cursor.fetchone() == (0,)
+    assert connection.settings_dict["NAME"] == before
+
+
+def test_the_command_asks_what_to_measure() -> None:
+    with pytest.raises(CommandError, match=r"availability, .*search"):
+        call_command("bench")
