@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from programs.rules.rulebook import rulebook
 from programs.web.safety_forms import Row, UnlockForm, answers, rows
 
 DECISIONS_SHOWN = 10
+UNLOCKED_ON_A_PAGE = 50
 # The word and the look of each status: never colour alone.
 SAID = {
     "blocked": (gettext_lazy("Must not be given"), "stop", "stop"),
@@ -113,6 +115,17 @@ def unlock(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             messages.success(request, _("Unlocked. Every visit until then shows it as a caution."))
             return redirect(_address(request, patient))
     return _shown(request, patient, unlocking=form, status=422)
+
+
+@needs(Permission.RECORD_VIEW)
+def unlocked_list(request: SignedInRequest) -> HttpResponse:
+    """Every treatment that is unlocked against a rule today, newest first, for whoever looks after the rules."""
+    today = clinic_day(timezone.now())
+    every = Override.objects.visible_to(request.user).in_force(today).select_related("patient", "by")
+    page = Paginator(every.order_by("-at"), UNLOCKED_ON_A_PAGE).get_page(request.GET.get("page"))
+    rules = rulebook().contraindications
+    lines = [{"it": it, "reasons": [rules[code].reason if code in rules else code for code in it.rules]} for it in page]
+    return render(request, "programs/unlocked.html", {"active": "my_day", "page": page, "lines": lines})
 
 
 @needs(Permission.RECORD_EDIT)

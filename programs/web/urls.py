@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:patient_id>/safety/", safety_pages.page, name="safety"),
     path("patients/<uuid:patient_id>/safety/answers/", safety_pages.answer, name="safety_answers"),
     path("patients/<uuid:patient_id>/safety/unlock/", safety_pages.unlock, name="unlock"),
+    path("clinic/unlocked/", safety_pages.unlocked_list, name="unlocked"),
     path("overrides/<uuid:override_id>/lock/", safety_pages.lock, name="lock"),
 ]

@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from factories import a_patient, a_user, the_clinic
@@ -166,3 +168,24 @@ def test_however_much_is_known_the_page_asks_as_often(
         facts.state(patient, codes, by=doctor, now=timezone.now())
     with django_assert_max_num_queries(25):
         show(client, patient)
+
+
+def test_what_is_unlocked_stands_in_one_list_with_the_rule_and_the_reason(doctor: User) -> None:
+    client, url_of_list = signed_in(doctor), reverse("programs:unlocked")
+    assert "Nothing is unlocked against a rule." in client.get(url_of_list).content.decode()
+    counts = []
+    for number in (1, 20):
+        for _each in range(number):
+            other = a_patient()
+            facts.state(other, {"anticoagulant_use": True}, by=doctor, now=timezone.now())
+            thrust = Treatment("chiropractic_care", timezone.localdate(), "cervical_thrust")
+            safety.override(
+                other, thrust, reason="Prescriber agrees", until=timezone.localdate(), by=doctor, now=timezone.now()
+            )
+        with CaptureQueriesContext(connection) as asked:
+            page = client.get(url_of_list).content.decode()
+        counts.append(len(asked))
+
+    assert "Prescriber agrees" in page
+    assert counts[0] == counts[1]
+    assert signed_in(a_user(Role.FRONT_DESK)).get(url_of_list).status_code == 404
