@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 
-from clinic.appointments.actions import reservations
+from clinic.appointments.actions import offers, reservations, waitlist
 from clinic.reminders.actions import delivery, planning
 
 _log = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ def look() -> int:
     try:
         now = timezone.now()
         reservations.sweep(now=now)
+        offers.lapse(now=now)
+        waitlist.close_passed(on=timezone.localdate(now), now=now)
         planning.plan(now=now)
         return delivery.deliver_due(clock=timezone.now, until=now + _LOOK_FOR)
     except (OperationalError, InterfaceError) as trouble:

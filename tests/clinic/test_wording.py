@@ -8,17 +8,17 @@ import pytest
 from django.conf import settings
 from django.template.base import VariableNode
 from django.template.loader import get_template
-from factories import NOW, a_clinician, a_patient, a_site, a_user, the_clinic
+from factories import NOW, a_clinician, a_patient, a_room, a_site, a_user, the_clinic
 from outbox_cast import THURSDAY, a_plan, a_visit, at, cancel, move
 
-from clinic.appointments.models import Appointment
+from clinic.appointments.models import Appointment, FollowUp, Resource, SlotOffer, WaitlistEntry
 from clinic.reminders.actions import planning, truth
 from clinic.reminders.channels import letters
 from clinic.reminders.models import Message
 from clinic.reminders.rules.wording import REASONS, Words
-from patients.models import Intake, RedFlag
+from patients.models import Intake, Patient, RedFlag
 from patients.rules.rulebook import rulebook as patients_rulebook
-from people.models import Clinic
+from people.models import Clinic, Site
 from people.rules import professions
 from people.rules.permissions import Role
 from programs.rules.rulebook import rulebook
@@ -58,6 +58,31 @@ def forbidden() -> set[str]:
 CANARIES = {"desk_note": "Canarynote", "family_name": "Canaryfamily", "address": "Canarystreet", "city": "Canarycity"}
 
 
+def followed_up(visit: Appointment, task: str) -> None:
+    """The desk asks for a letter about it."""
+    by = a_user(Role.FRONT_DESK, name="Rosa Canarydesk")
+    FollowUp.objects.create(appointment=visit, task=task, how="wrote", note="Canaryfollow", by=by, at=NOW)
+
+
+def offered(patient: Patient, site: Site) -> None:
+    """A free time, to somebody whose wish says much about them."""
+    by, day = a_user(Role.FRONT_DESK, name="Rosa Canaryoffer"), NOW.date()
+    entry = WaitlistEntry.objects.create(
+        patient=patient,
+        service_code="laser_therapy",
+        note="Canarywish",
+        from_on=day,
+        until_on=day,
+        added_by=by,
+        added_at=NOW,
+    )
+    room, clinician = a_room("Canaryroom", site=site), Resource.objects.clinicians()[0]
+    SlotOffer.objects.create(
+        entry=entry, round=entry.pk, offer=f"20260917T1430~{clinician.pk.hex}~{room.pk.hex}", starts_at=THURSDAY,
+        offered_by=by, offered_at=NOW, lapses_at=NOW + timedelta(hours=2),
+    )  # fmt: skip
+
+
 def every_message() -> list[Message]:
     """One of each kind, for a patient whose every other field holds a canary."""
     the_clinic()
@@ -73,6 +98,9 @@ def every_message() -> list[Message]:
     plan.save()
     a_user(Role.CLINICIAN, name="Omar Canaryname")
     RedFlag.objects.create(patient=patient, code="rf_canary", urgency="emergency_now", raised_at=NOW)
+    followed_up(a_visit(THURSDAY + timedelta(days=7), patient=patient, site=site), "form")
+    followed_up(a_visit(NOW - timedelta(hours=1), patient=patient, site=site, status="missed"), "missed")
+    offered(patient, site)
     planning.plan(now=NOW)
     found = {message.kind: message for message in Message.objects.for_ledger()}
     assert set(found) == set(KINDS)
@@ -174,5 +202,5 @@ def test_the_zone_is_said_where_the_time_alone_could_mean_two_moments(starts_at:
 
 
 def test_every_reason_can_be_told_in_words() -> None:
-    conditions = {*truth._PATIENT, *truth._NEWS, *truth._CANCELLED, *truth._UNCONFIRMED}
+    conditions = {*truth._PATIENT, *truth._NEWS, *truth._CANCELLED, *truth._UNCONFIRMED, *truth._MISSED, *truth._FORM}
     assert conditions <= set(REASONS)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.local_time import day_bounds
 from clinic.appointments.rules.status import Status
+from clinic.reminders.actions import requested
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions, timing
 from patients.models import RedFlag
@@ -41,7 +42,8 @@ def plan(*, now: datetime) -> int:
     clinic = Clinic.objects.first()
     if clinic is None or not _is_my_turn():
         return 0
-    owed = [*_news(now), *_cancellations(now), *_visit_reminders(now), *_exercise_reminders(clinic, now), *_alerts(now)]
+    owed = [*_news(now), *_cancellations(now), *_visit_reminders(now), *requested.letters(now)]
+    owed += [*_exercise_reminders(clinic, now), *_alerts(now)]
     Message.objects.bulk_create(owed, ignore_conflicts=True, batch_size=500)
     if owed:
         audit.record(None, "messages.planned", clinic, count=len(owed))

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
+from clinic.reminders.actions import offer_truth
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions, timing
-from patients.models import RedFlag
+from patients.models import Intake, RedFlag
 from people.models import Clinic
 from people.rules.permissions import Permission, Role, rights_of
 from programs.models import ExerciseDone, Plan, PlanExercise
@@ -40,6 +41,17 @@ _NEWS: Final[Conditions] = {**_STANDS, "said_anew": Q(~Exists(_NEWER))}
 _CANCELLED: Final[Conditions] = {"stands_again": Q(appointment__cancelled_at__isnull=False)}
 _UNCONFIRMED: Final[Conditions] = {"confirmed": Q(appointment__status=Status.BOOKED)}
 
+_ANOTHER = Appointment.objects.standing().filter(patient=OuterRef("patient"), starts_at__gt=OuterRef("starts_at"))
+_MISSED: Final[Conditions] = {
+    "not_missed": Q(appointment__status=Status.MISSED),
+    **_SAME_TIME,
+    "booked_anew": Q(~Exists(_ANOTHER)),
+}
+_SENT = Intake.objects.submitted().filter(patient=OuterRef("patient"))
+_FORM: Final[Conditions] = {"form_sent": Q(~Exists(_SENT))}
+
+_BY_KIND: Final = {Kind.CANCELLED: _CANCELLED, Kind.MISSED: _MISSED, Kind.FORM: _STANDS | _FORM}
+
 _READERS = [role for role in Role if Permission.RECORD_VIEW in rights_of(role)]
 _READERS_IF_TREATING = [role for role in Role if Permission.RECORD_VIEW in rights_of(role, profession="any")]
 
@@ -50,12 +62,12 @@ def of(message: Message) -> Conditions:
         return _alert(message)
     if message.kind == Kind.EXERCISE:
         return _PATIENT | _exercise(message)
-    if message.kind == Kind.CANCELLED:
-        return _PATIENT | _CANCELLED
+    if message.kind == Kind.OFFER:
+        return _PATIENT | offer_truth.conditions(message)
     if message.kind == Kind.REMINDER:
-        is_early = message.occasion.endswith(timing.EARLY)
+        is_early = message.occasion.endswith((timing.EARLY, occasions.ASKED))
         return _PATIENT | _STANDS | (_UNCONFIRMED if is_early else {})
-    return _PATIENT | _NEWS
+    return _PATIENT | _BY_KIND.get(Kind(message.kind), _NEWS)
 
 
 def holds(message: Message) -> Exists:

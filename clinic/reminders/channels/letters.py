@@ -1,7 +1,6 @@
 """Writing the mail of a message: from what we know, only the words that may be in it."""
 
 from dataclasses import asdict
-from datetime import datetime
 from email.utils import formataddr, parseaddr
 
 from django.conf import settings
@@ -11,6 +10,8 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 
 from clinic.appointments.models import Appointment
+from clinic.reminders.channels import offer_words
+from clinic.reminders.channels.clock import clock_time
 from clinic.reminders.models import Message
 from clinic.reminders.rules.wording import Words
 from patients.models import Intake
@@ -53,6 +54,8 @@ def _recipient(message: Message) -> tuple[str, str]:
 
 def _words(message: Message, clinic: Clinic, first_name: str) -> Words:
     sender_name, phone = clinic.sender_name, _phone(clinic.phone)
+    if message.kind == Kind.OFFER:
+        return offer_words.words(message, clinic, first_name=first_name, phone=phone)
     visit = message.appointment
     if visit is None or message.starts_at is None:
         link = _url("desk:alerts" if message.kind == Kind.ALERT else "portal:today")
@@ -63,7 +66,7 @@ def _words(message: Message, clinic: Clinic, first_name: str) -> Words:
         first_name=first_name,
         link=_url("portal:link", visit.link_token),
         date=dateformat.format(starts, "l j F"),
-        time=_clock_time(starts, clinic),
+        time=clock_time(starts, clinic),
         form_link=_form_link(message, visit),
         phone=_phone(visit.site.phone) or phone,
     )
@@ -71,17 +74,12 @@ def _words(message: Message, clinic: Clinic, first_name: str) -> Words:
 
 def _form_link(message: Message, visit: Appointment) -> str:
     """To her form, with the first news of a visit, until she has sent one."""
-    if message.kind != Kind.BOOKED or Intake.objects.submitted().filter(patient=visit.patient_id).exists():
+    if (
+        message.kind not in {Kind.BOOKED, Kind.FORM}
+        or Intake.objects.submitted().filter(patient=visit.patient_id).exists()
+    ):
         return ""
     return _url("portal:form", visit.link_token)
-
-
-def _clock_time(starts: datetime, clinic: Clinic) -> str:
-    """As people say it, "10:30am"; with the zone where the same words could mean two moments."""
-    said = f"{starts:%I:%M}".removeprefix("0") + ("am" if starts.hour < 12 else "pm")
-    happens_twice = starts.replace(fold=0).utcoffset() != starts.replace(fold=1).utcoffset()
-    elsewhere = starts.utcoffset() != timezone.localtime(starts, clinic.zone).utcoffset()
-    return f"{said} ({starts:%Z})" if happens_twice or elsewhere else said
 
 
 def _url(name: str, *arguments: str) -> str:

@@ -77,6 +77,9 @@ class Message(models.Model):
         MOVED = "moved", _("Visit moved")
         CANCELLED = "cancelled", _("Visit cancelled")
         REMINDER = "reminder", _("Visit reminder")
+        OFFER = "offer", _("Free time offered")
+        MISSED = "missed", _("Visit missed")
+        FORM = "form", _("Form to fill in")
         EXERCISE = "exercise", _("Exercise reminder")
         ALERT = "alert", _("Alert to the clinic")
 

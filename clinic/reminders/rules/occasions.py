@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-_SCREEN, _FLAG = "screen", "flag"
+_SCREEN, _FLAG, _OFFER = "screen", "flag", "offer"
+ASKED = "asked"  # ends what somebody at the desk asked for
 
 
 def visit(visit_id: UUID, starts_at: datetime, *, which: str = "") -> str:
@@ -15,6 +16,21 @@ def visit(visit_id: UUID, starts_at: datetime, *, which: str = "") -> str:
 def visit_timed(visit_id: UUID, starts_at: datetime, *, timed_at: datetime) -> str:
     """A visit given that time at that moment: moved away and back again is two pieces of news."""
     return visit(visit_id, starts_at, which=timed_at.astimezone(UTC).isoformat())
+
+
+def visit_asked(visit_id: UUID, starts_at: datetime, *, on: date) -> str:
+    """What somebody at the desk asked to be written about a visit on that day."""
+    return visit(visit_id, starts_at, which=f"{on.isoformat()}-{ASKED}")
+
+
+def offer(offer_id: UUID) -> str:
+    """A free time that was offered to one of those who wait."""
+    return f"{_OFFER}:{offer_id}"
+
+
+def offer_of(occasion: str) -> UUID:
+    """Which offer a letter is about."""
+    return UUID(occasion.partition(":")[2])
 
 
 def plan_day(plan_id: UUID, day: date) -> str:

@@ -18,6 +18,7 @@ class Words:
     date: str = ""
     time: str = ""
     form_link: str = ""
+    until: str = ""  # an offer holds until then
     phone: str = ""
 
 
@@ -33,6 +34,11 @@ REASONS = {
     "said_anew": _("a newer message says it"),
     "confirmed": _("the visit was already confirmed"),
     "stands_again": _("the visit is not cancelled any more"),
+    "answered": _("the offer was answered, or is over"),
+    "taken": _("the time was given to somebody else"),
+    "not_missed": _("the visit is no longer marked as missed"),
+    "booked_anew": _("a new visit is booked"),
+    "form_sent": _("the form has arrived"),
     "plan_ended": _("the plan has ended"),
     "reminder_off": _("the patient switched it off"),
     "all_done": _("everything was already done"),
