@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clinic.portal import form_link, link, plan, preferences, today, urgent, visits, who
+from clinic.portal import form_link, link, offer, plan, preferences, today, urgent, visits, who, wish
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -11,9 +11,11 @@ urlpatterns: list[URLPattern] = [
     path("me/plan/", plan.plan, name="plan"),
     path("me/exercises/<uuid:exercise_id>/", today.exercise, name="exercise"),
     path("me/visits/", visits.visits, name="visits"),
+    path("me/visits/wish/", wish.wish, name="wish"),
     path("me/visits/<uuid:visit_id>/", visits.change, name="visit_change"),
     path("me/settings/", preferences.settings, name="settings"),
     path("help/urgent/", urgent.urgent, name="urgent"),
     path("a/<str:token>/", link.link, name="link"),
+    path("o/<str:token>/", offer.offer, name="offer"),
     path("f/<str:token>/", form_link.form_link, name="form"),
 ]
