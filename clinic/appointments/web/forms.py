@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 # Nothing about health: the reason is seen by everybody at the desk.
 REASONS = [
     ("patient", _("The patient cannot come")),
-    ("clinic", _("The clinic has to cancel")),
+    ("ill", _("The patient is ill")),
+    ("clinic", _("The clinician is away")),
     ("mistake", _("Booked by mistake")),
     ("other", _("Another reason")),
 ]

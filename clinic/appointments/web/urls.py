@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.appointments.web import book, newcomer, of_patient, visit
+from clinic.appointments.web import book, newcomer, of_patient, undo, visit
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,9 +11,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/book/new/matches/", newcomer.matches, name="book_matches"),
     path("desk/visit/<uuid:visit_id>/", visit.visit, name="visit"),
     path("desk/visit/<uuid:visit_id>/status/", visit.status, name="status"),
+    path("desk/visit/<uuid:visit_id>/late/", visit.late, name="late"),
+    path("desk/visit/<uuid:visit_id>/undo/", undo.answer, name="undo_visit"),
+    path("desk/undo/", undo.pending, name="undo"),
     path("desk/visit/<uuid:visit_id>/move/", visit.move, name="move"),
     path("desk/visit/<uuid:visit_id>/cancel/", visit.cancel, name="cancel"),
     path("desk/patients/<uuid:patient_id>/visits/", of_patient.patient_visits, name="patient_visits"),
+    path("desk/waitlist/", include("clinic.appointments.web.waitlist_urls")),
     path("setup/roster/", include("clinic.appointments.web.roster_urls")),
     path("", include("clinic.appointments.web.offering_urls")),
 ]

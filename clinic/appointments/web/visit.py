@@ -1,13 +1,15 @@
 """One visit: its card, its next step, moving it and calling it off."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,15 +18,19 @@ from clinic.appointments.actions import attendance, availability, booking
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, STEPS, Status, is_step_back
-from clinic.appointments.web import times, words
+from clinic.appointments.web import deeds, times, words
 from clinic.appointments.web.forms import CancelForm
 from patients.web.records import open_record
 from people.models import AuditEvent
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
+from programs.actions import offering
 
 GONE = 409
+LATE_MINUTES = (5, 10, 20)
+LATE_IS_SAID = timedelta(hours=12)  # before the visit; nobody phones today to be late next week
+LONGEST_REASON = 200  # as the column
 
 
 def _visit(request: SignedInRequest, visit_id: UUID) -> Appointment:
@@ -42,19 +48,56 @@ def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 
 
 def _card(request: SignedInRequest, it: Appointment, *, refusal: Refused | None = None) -> HttpResponse:
-    events = AuditEvent.objects.filter(object_type="appointments.appointment", object_id=str(it.pk))
+    now = timezone.now()
     context = {
         "active": "day",
         "visit": it,
         "patient": open_record(request, it.patient_id),
-        "now": timezone.now(),
+        "now": now,
         "steps_back": [step for step in STEPS[Status(it.status)] if is_step_back(it.status, step)],
         "may_be_moved": it.status in MAY_BE_MOVED,
         "may_be_cancelled": it.status in MAY_BE_CANCELLED,
-        "history": [(event, words.deed(event)) for event in events.select_related("by").order_by("-at")],
+        "late_choices": LATE_MINUTES if _may_be_late(it, now) else [],
+        "history": _history(it),
         "refusal": refusal,
     }
     return render(request, "appointments/visit.html", context, status=GONE if refusal else 200)
+
+
+def _history(it: Appointment) -> list[tuple[AuditEvent, str | Promise]]:
+    """What was done, newest first, in words. Two queries."""
+    events = AuditEvent.objects.filter(object_type="appointments.appointment", object_id=str(it.pk))
+    changes = {change.revision: change for change in it.changes.all()}
+    return [
+        (event, deeds.said(event, changes.get(event.detail.get("revision")), zone=it.site.zone))
+        for event in events.select_related("by").order_by("-at")
+    ]
+
+
+def _may_be_late(it: Appointment, now: datetime) -> bool:
+    return it.status in MAY_BE_MOVED and it.starts_at - LATE_IS_SAID < now < it.ends_at
+
+
+def shown_again(request: SignedInRequest, visit_id: UUID, refusal: Refused) -> HttpResponse:
+    """The card as it is now, with why something could not be done."""
+    return _card(request, _visit(request, visit_id), refusal=refusal)
+
+
+@needs(Permission.APPOINTMENT_BOOK)
+@require_POST
+def late(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
+    """The patient has phoned: some minutes late, or in time after all (0)."""
+    it = _visit(request, visit_id)
+    minutes = number(request.POST.get("minutes", ""))
+    if minutes not in {0, *LATE_MINUTES}:
+        raise Http404
+    it.revision = number(request.POST.get("revision", ""))
+    at = it.starts_at + timedelta(minutes=minutes) if minutes else None
+    try:
+        attendance.expect(it, at, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        return shown_again(request, visit_id, refusal)
+    return redirect(back(request, it))
 
 
 @needs(Permission.APPOINTMENT_BOOK)
@@ -68,15 +111,15 @@ def status(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     try:
         attendance.set_status(it, wanted, was=was, by=request.user, now=timezone.now())
     except Refused as refusal:
-        return _card(request, _visit(request, visit_id), refusal=refusal)
-    return redirect(_back(request, it))
+        return shown_again(request, visit_id, refusal)
+    return redirect(back(request, it))
 
 
-def _back(request: SignedInRequest, it: Appointment) -> str:
+def back(request: SignedInRequest, it: Appointment) -> str:
     """Where the button stood. Never to another server, whatever the form says."""
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return back if is_ours else it.get_absolute_url()
+    asked = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if is_ours else it.get_absolute_url()
 
 
 @needs(Permission.APPOINTMENT_BOOK)
@@ -93,16 +136,17 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
             messages.success(request, _("Moved: %s.") % words.booked(moved))
             return redirect(_day(moved))
     now = timezone.now()
+    service = offering.current()[it.service_code]
     when = times.filters(request.GET, first=timezone.localdate(now))
     context = {
         "active": "day",
         "visit": it,
         "patient": open_record(request, it.patient_id),
-        "service": it.service,
+        "service": service,
         "may_be_moved": it.status in MAY_BE_MOVED,
-        "times": times.find(it.service, when, patient=it.patient, session=it.session, now=now, moving=it),
+        "times": times.find(service, when, patient=it.patient, session=it.session, now=now, moving=it),
         "when": when,
-        **times.choices(it.service),
+        **times.choices(service),
         "refusal": refusal,
     }
     return render(request, "appointments/move.html", context, status=GONE if refusal else 200)
@@ -116,13 +160,14 @@ def _moved(request: SignedInRequest, it: Appointment) -> Appointment:
         it,
         starts_at=choice.starts_at,
         resources=choice.resources,
-        revision=_number(request.POST.get("revision", "")),
+        revision=number(request.POST.get("revision", "")),
         by=request.user,
         now=timezone.now(),
+        overbook_because=request.POST.get("overbook_because", "").strip()[:LONGEST_REASON],
     )
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else -1
 
 
@@ -143,12 +188,22 @@ def cancel(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("Cancelled: %s. The time is free again.") % words.booked(it))
-            return redirect(_day(it))
+            offer = _offer_address(it)
+            return redirect(offer if offer and request.POST.get("then") == "offer" else _day(it))
     context: dict[str, Any] = {
         "active": "day",
         "visit": it,
         "patient": open_record(request, it.patient_id),
         "form": form,
         "may_be_cancelled": it.status in MAY_BE_CANCELLED,
+        "offer_address": _offer_address(it),
     }
     return render(request, "appointments/cancel.html", context, status=GONE if form.errors else 200)
+
+
+def _offer_address(it: Appointment) -> str:
+    """Where the freed time is offered to those who wait, while it has not begun."""
+    try:
+        return f"{reverse('appointments:waitlist_offer')}?visit={it.pk}"
+    except NoReverseMatch:
+        return ""

@@ -12,7 +12,6 @@ from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules import saying
 from clinic.appointments.rules.status import Status
-from people.models import AuditEvent
 from programs.rules.services import Service
 
 STEPS: Mapping[str, str | Promise] = {
@@ -22,16 +21,6 @@ STEPS: Mapping[str, str | Promise] = {
     Status.IN_ROOM: gettext_lazy("In room"),
     Status.DONE: gettext_lazy("Done"),
     Status.MISSED: gettext_lazy("Did not come"),
-}
-
-DEEDS: Mapping[str, str | Promise] = {
-    "appointment.booked": gettext_lazy("Booked"),
-    "appointment.moved": gettext_lazy("Moved to another time or place"),
-    "appointment.moved_by_link": gettext_lazy("Moved by the patient, through the link in a message"),
-    "appointment.cancelled": gettext_lazy("Cancelled"),
-    "appointment.cancelled_by_link": gettext_lazy("Cancelled by the patient, through the link in a message"),
-    "appointment.confirmed": gettext_lazy("Confirmed"),
-    "appointment.confirmed_by_link": gettext_lazy("Confirmed by the patient, through the link in a message"),
 }
 
 
@@ -70,11 +59,3 @@ def booked(visit: Appointment) -> str:
         "when": day_and_time(visit.local_start),
         "clinician": visit.clinician.name,
     }
-
-
-def deed(event: AuditEvent) -> str | Promise:
-    """A line of the audit trail in plain words."""
-    if event.deed == "appointment.status_set":
-        was, status = (Status(event.detail[key]).label for key in ("was", "status"))
-        return _("“%(was)s” became “%(status)s”") % {"was": was, "status": status}
-    return DEEDS.get(event.deed, event.deed)
