@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic.appointments.models.roster import Weekday
 from programs.web.forms import USUAL_REMINDER
 
 
@@ -26,3 +27,17 @@ class ReminderForm(forms.Form):
     )
 
     usual = USUAL_REMINDER
+
+
+class WishForm(forms.Form):
+    """When the patient would rather come. Where and with whom is settled with the desk."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Days"), choices=Weekday.choices, coerce=int, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    earliest = forms.TimeField(
+        label=_("Not before"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    latest = forms.TimeField(
+        label=_("Over by"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )

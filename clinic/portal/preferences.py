@@ -8,11 +8,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.appointments.actions import preferences as wanted
+from clinic.appointments.models import VisitPreference
 from clinic.portal.door import own, records_of
-from clinic.portal.forms import MailForm, ReminderForm
+from clinic.portal.forms import MailForm, ReminderForm, WishForm
 from clinic.portal.home import active_plan
 from patients.actions import preferences
 from patients.models import Patient
+from people.models import User
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 from programs.actions import plans
@@ -20,12 +23,16 @@ from programs.actions import plans
 
 @own
 def settings(request: SignedInRequest, patient: Patient) -> HttpResponse:
-    """Two small forms, each with its own button."""
+    """Small forms, each with its own button."""
     plan = active_plan(patient, request.user)
     typed = request.POST if request.method == "POST" else None
     which = request.POST.get("form")
     mail = MailForm(typed if which == "mail" else None, initial={"may_be_mailed": patient.may_be_mailed})
     reminder = ReminderForm(typed if which == "reminder" else None, initial={"remind_at": plan and plan.remind_at})
+    kept = VisitPreference.objects.filter(patient=patient).select_related("site", "clinician").first()
+    wishes = _wish_form(kept, typed if which == "wishes" else None)
+    if wishes.is_valid() and _is_wished(patient, kept, wishes, request.user):
+        return _saved(request)
     try:
         if mail.is_valid():
             agreed = mail.cleaned_data["may_be_mailed"]
@@ -38,8 +45,25 @@ def settings(request: SignedInRequest, patient: Patient) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     context: dict[str, Any] = {"active": "settings", "patient": patient, "plan": plan, "mail": mail}
-    context |= {"reminder": reminder, "has_others": records_of(request).count() > 1, "form": reminder}
+    context |= {"reminder": reminder, "wishes": wishes, "has_others": records_of(request).count() > 1}
+    context |= {"form": wishes if wishes.errors else reminder}
     return render(request, "portal/settings.html", context)
+
+
+def _wish_form(kept: VisitPreference | None, typed: Any) -> WishForm:
+    names = ("weekdays", "earliest", "latest")
+    return WishForm(typed, initial={name: getattr(kept, name) for name in names} if kept else {})
+
+
+def _is_wished(patient: Patient, kept: VisitPreference | None, form: WishForm, by: User) -> bool:
+    # Where, with whom and the time zone were settled with the desk and stay.
+    others = {name: getattr(kept, name) for name in ("site", "clinician", "time_zone")} if kept else {}
+    try:
+        wanted.set_preference(patient, wanted.Preference(**form.cleaned_data, **others), by=by)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
 
 
 def _saved(request: SignedInRequest) -> HttpResponse:

@@ -122,12 +122,13 @@ def change(
 
 @tried_again
 @transaction.atomic
-def cancel(group: GroupSession, *, reason: str, by: User, now: datetime) -> GroupSession:
+def cancel(group: GroupSession, *, reason: str, by: User, now: datetime, revision: int | None = None) -> GroupSession:
     """Call the class off. Everybody in it is cancelled, and told, as with any visit; room and clinician are free.
 
-    Raises `ClassHasBegun` once somebody has come to it, and `ClassIsOver` if it was called off already.
+    Raises `ClassHasBegun` once somebody has come to it, `ClassIsOver` if it was called off already, and
+    `ChangedMeanwhile` if it is not at `revision` any more.
     """
-    it = claimed(group)
+    it = claimed(group, revision=revision)
     seats = list(_seats(it))
     if any(visit.status not in MAY_BE_CANCELLED for visit in seats):
         raise ClassHasBegun

@@ -5,20 +5,14 @@ from dataclasses import dataclass
 from datetime import time
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.models import Resource, VisitPreference
+from clinic.appointments.rules.waitlist_refusals import HoursOutOfOrder
 from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
-from people.rules.refusal import Refused
 
 EVERY_DAY = frozenset(range(7))
-
-
-class HoursOutOfOrder(Refused):
-    def __init__(self) -> None:
-        super().__init__(_("The last hour must come after the first one."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, Q
 
-from clinic.appointments.actions import booking, clashes, history, holding
+from clinic.appointments.actions import booking, clashes, history, holding, waitlist
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.groups import claimed
 from clinic.appointments.models import Appointment, GroupSession, Hold, VisitChange
@@ -127,6 +127,7 @@ def seat(
     )
     _keep(visit, now=now)
     history.remember(VisitChange.Deed.BOOKED, [visit], by=by, now=now)
+    waitlist.close_for(visit, now=now)
     audit.record(by, "appointment.booked", visit, service=visit.service_code, seat=visit.seat)
     return visit
 

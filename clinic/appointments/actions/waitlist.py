@@ -159,6 +159,13 @@ def close(entry: WaitlistEntry, because: str, *, now: datetime) -> None:
     entry.save(update_fields=["closed_at", "closed_because"])
 
 
+def close_for(visit: Appointment, *, now: datetime) -> None:
+    """Who has been given such a visit waits for one no more. Whoever gives it leaves the audit line."""
+    wishes = WaitlistEntry.objects.waiting().filter(patient=visit.patient_id, service_code=visit.service_code)
+    for entry in wishes.filter(visit=None).order_by("pk").select_for_update(of=("self",), no_key=True):
+        close(entry, End.BOOKED, now=now)
+
+
 def _locked(entry: WaitlistEntry) -> WaitlistEntry:
     rows = WaitlistEntry.objects.select_related("patient", "session__plan", "visit")
     return rows.select_for_update(of=("self",), no_key=True).get(pk=entry.pk)

@@ -1,13 +1,11 @@
 """Somebody stands at the desk without a visit: the first gap of today, or what can be done instead."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import formats, timezone
-from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import attendance, booking, waitlist
 from clinic.appointments.actions.availability import Offer, free_times
@@ -18,10 +16,10 @@ from clinic.appointments.rules import needs
 from clinic.appointments.rules.refusals import SlotTaken, UsedForAnother
 from clinic.appointments.rules.slots import GRID_MINUTES
 from clinic.appointments.rules.status import Status
+from clinic.appointments.rules.walk_in_refusals import NobodyIsFree, NoRoomForTwo
 from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
-from people.rules.refusal import Refused
 from programs.models import PlannedSession
 from programs.rules.services import Service
 
@@ -29,27 +27,7 @@ AHEAD_DAYS = 14
 Kind = Resource.Kind
 
 
-class NobodyIsFree(Refused):
-    """There is no gap left today. `soonest` is the next free time, if there is one within two weeks."""
-
-    def __init__(self, soonest: Offer | None) -> None:
-        self.soonest = soonest
-        if soonest is None:
-            said = _("Nobody is free today any more, nor in the next two weeks.")
-        else:
-            when = f"{formats.date_format(soonest.local_start, 'l j F')}, {soonest.local_start:%H:%M}"
-            said = _("Nobody is free today any more. The next free time is %(when)s.") % {"when": when}
-        super().__init__(said)
-
-
-class NoRoomForTwo(Refused):
-    """Not even by overbooking: there is no such room at the site, or a device it needs is taken."""
-
-    def __init__(self) -> None:
-        super().__init__(_("There is no room or device for it here now, even with two patients at a time."))
-
-
-def gaps_today(service: Service, patient: Patient, site: Site, *, now: datetime) -> list[Offer]:
+def gaps_today(service: Service, patient: Patient, site: Site, *, now: datetime) -> Sequence[Offer]:
     """Every time that is left today at the site, soonest first, whoever gives it. Reads only."""
     return free_times(service, patient=patient, first=_today(site, now), days=1, now=now, site=site)
 
@@ -91,7 +69,8 @@ def arrive(
         except SlotTaken:
             continue
         return _checked_in(visit, by=by, now=now)
-    raise NobodyIsFree(_soonest(service, patient, site, now=now))
+    soonest = _soonest(service, patient, site, now=now)
+    raise NobodyIsFree(_in_words(soonest) if soonest else "")
 
 
 @tried_again
@@ -147,9 +126,7 @@ def _checked_in(visit: Appointment, *, by: User, now: datetime) -> Appointment:
     visit.save(update_fields=["is_walk_in"])
     # Nobody writes to somebody who stands there: a visit that has begun is no news.
     attendance.set_status(visit, Status.ARRIVED, was=visit.status, by=by, now=now)
-    mine = Q(patient=visit.patient, service_code=visit.service_code)
-    for entry in WaitlistEntry.objects.waiting().filter(mine).select_for_update(of=("self",), no_key=True):
-        waitlist.close(entry, WaitlistEntry.End.BOOKED, now=now)
+    waitlist.close_for(visit, now=now)
     audit.record(by, "appointment.walked_in", visit, service=visit.service_code)
     return visit
 
@@ -162,6 +139,10 @@ def _soonest(service: Service, patient: Patient, site: Site, *, now: datetime) -
     tomorrow = _today(site, now) + timedelta(days=1)
     found = free_times(service, patient=patient, first=tomorrow, days=AHEAD_DAYS, now=now, site=site, limit=1)
     return found[0] if found else None
+
+
+def _in_words(offer: Offer) -> str:
+    return f"{formats.date_format(offer.local_start, 'l j F')}, {offer.local_start:%H:%M}"
 
 
 def _next_quarter(now: datetime) -> datetime:
