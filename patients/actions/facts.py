@@ -1,6 +1,6 @@
 """Keeping what is known of a patient."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from django.db import transaction
@@ -42,9 +42,18 @@ def take_from_form(intake: Intake, *, by: User, now: datetime) -> list[Fact]:
 
 def known(patient: Patient, *, on: date) -> dict[str, Value]:
     """Every fact that is known of the patient on that day. One query."""
+    return known_of(patient, statements(patient), on=on)
+
+
+def statements(patient: Patient) -> list[Statement]:
+    """The last word on every fact. One query."""
     rows = Fact.objects.filter(patient=patient).last_words().values_list("code", "value", "on")
-    statements = [Statement(code, value, day) for code, value, day in rows]
-    return known_on(on, statements, birth_date=patient.birth_date, facts=rulebook().facts)
+    return [Statement(code, value, day) for code, value, day in rows]
+
+
+def known_of(patient: Patient, said: Iterable[Statement], *, on: date) -> dict[str, Value]:
+    """What these statements and the birth date say of a day. No query."""
+    return known_on(on, said, birth_date=patient.birth_date, facts=rulebook().facts)
 
 
 def _kept(

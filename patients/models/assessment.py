@@ -25,12 +25,27 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
 class Assessment(models.Model):
     """Findings of one visit. Open until its author signs it; after that only addenda are added."""
 
+    class Kind(models.TextChoices):
+        FIRST = "first", _("First assessment")
+        FOLLOW_UP = "follow_up", _("Follow-up")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="assessments")
     intake = models.ForeignKey(Intake, models.PROTECT, null=True, related_name="assessments")
     author = models.ForeignKey(User, models.PROTECT, related_name="assessments")
     started_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=1)  # grows with each save; a stale page is refused
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FIRST)
+    # What was tapped at a follow-up, by question; absent is not asked. Nothing is ever copied from the last visit.
+    told = models.JSONField(default=dict, blank=True)
+    moves = models.JSONField(default=dict, blank=True)  # degrees by movement, such as look_down
+    note = models.TextField(_("note"), blank=True)  # empty: it reads as the taps say
+    # "I asked again: all no" is one recorded tap.
+    asked_again_at = models.DateTimeField(null=True, blank=True)
+    asked_again_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    digest = models.CharField(max_length=64, blank=True)  # SHA-256 of all that was signed
+    countersigned_at = models.DateTimeField(null=True, blank=True)
+    countersigned_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     causes = models.JSONField(_("causes"), default=list, blank=True)  # codes of causes.toml
     pain_now = models.PositiveSmallIntegerField(
         _("pain now, 0 to 10"), null=True, blank=True, validators=[MaxValueValidator(10)]
@@ -71,10 +86,20 @@ class Assessment(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(
-                name="a_signed_assessment_never_changes",
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                name="a_signed_assessment_is_never_lost",
+                operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__signed_at__isnull=False),
-            )
+            ),
+            # All but the second signature, which comes after the first and then stays too.
+            pgtrigger.Protect(
+                name="a_signed_assessment_never_changes",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.signed_at IS NOT NULL AND (OLD.countersigned_at IS NOT NULL OR"
+                    " to_jsonb(OLD) - '{countersigned_at,countersigned_by_id}'::text[]"
+                    " IS DISTINCT FROM to_jsonb(NEW) - '{countersigned_at,countersigned_by_id}'::text[])"
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

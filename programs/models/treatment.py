@@ -1,0 +1,66 @@
+"""What was done at a visit (FHIR Procedure): which technique, where, how much."""
+
+import uuid
+from typing import Self
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Assessment, Patient
+from people.models import User
+from people.rules.permissions import Permission
+from programs.models.plan import PlannedSession
+
+
+class TreatmentGivenQuerySet(models.QuerySet["TreatmentGiven"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.may(Permission.RECORD_VIEW) else self.none()
+
+
+class TreatmentGiven(models.Model):
+    """One technique at one visit. Frozen together with the note of the visit."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="treatments_given")
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="treatments_given")
+    session = models.ForeignKey(PlannedSession, models.SET_NULL, null=True, blank=True, related_name="given")
+    modality = models.CharField(max_length=40)
+    technique = models.CharField(max_length=60)
+    regions = ArrayField(models.CharField(max_length=60), default=list)  # of body_regions.toml, with ":left" and so on
+    dose = models.JSONField(default=dict)  # by unit: needles, joules, shocks, ml
+    lot = models.CharField(_("lot"), max_length=60, blank=True)
+    reaction = models.CharField(_("reaction in the room"), max_length=40, blank=True)
+    was_skipped = models.BooleanField(default=False)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = TreatmentGivenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at"]
+        indexes = [
+            models.Index(fields=["patient", "modality", "-at"], name="treatment_of_a_patient"),
+            models.Index(fields=["assessment"], name="treatment_of_a_visit"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="what_was_signed_was_given",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM patients_assessment
+                        WHERE id = COALESCE(NEW.assessment_id, OLD.assessment_id) AND signed_at IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'the note of this visit is signed: its treatments never change';
+                    END IF;
+                    RETURN COALESCE(NEW, OLD);
+                """,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.technique} for {self.patient_id}"
