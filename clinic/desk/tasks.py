@@ -20,6 +20,8 @@ from django.views.decorators.http import require_POST
 from clinic.appointments.actions import follow_ups, matches, to_do
 from clinic.appointments.actions.to_do import Group, Kind, ToDo
 from clinic.appointments.models import Appointment, FollowUp, WaitlistEntry
+from clinic.appointments.rules.status import Status
+from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
@@ -70,12 +72,32 @@ def _could_come(request: SignedInRequest, now: datetime) -> int:
 
 
 @needs(Permission.APPOINTMENT_BOOK)
-@require_POST
 def follow_up(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
-    """One tap: called, have a letter written, put off, or settled. Then the page it was tapped on again."""
-    visit = Appointment.objects.visible_to(request.user).filter(pk=visit_id).first()
+    """What was done about a visit, and the ways to see to a missed one. A POST is one tap: called, written, put off."""
+    visits = Appointment.objects.visible_to(request.user).select_related("patient", "clinician", "site")
+    visit = visits.filter(pk=visit_id).first()
+    if visit is None:
+        raise Http404
+    if request.method == "POST":
+        return _followed_up(request, visit)
+    now = timezone.now()
+    context = {
+        "active": "tasks",
+        "visit": visit,
+        "is_missed": visit.status == Status.MISSED,
+        "rest": matches.gap_of(visit, now=now),
+        "done": visit.follow_ups.select_related("by").order_by("-at"),
+        "may_be_written_to": follow_ups.may_be_written_to(visit, FollowUp.Task.MISSED),
+    }
+    if request.headers.get("HX-Request"):  # part of a page that has opened the record
+        return render(request, "desk/follow_up.html#ways", context)
+    return render(request, "desk/follow_up.html", context | {"patient": open_record(request, visit.patient_id)})
+
+
+def _followed_up(request: SignedInRequest, visit: Appointment) -> HttpResponse:
+    """Then the page it was tapped on again."""
     task, how = request.POST.get("task", ""), request.POST.get("how", "")
-    if visit is None or task not in FollowUp.Task.values or how not in FollowUp.How.values:
+    if task not in FollowUp.Task.values or how not in FollowUp.How.values:
         raise Http404
     try:
         follow_ups.record(visit, task, how, by=request.user, now=timezone.now())

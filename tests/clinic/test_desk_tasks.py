@@ -226,6 +226,23 @@ def test_one_press_calls_off_the_task_and_returns_to_where_it_stood(cast: Cast, 
     assert FollowUp.objects.filter(how="called", by=cast.rosa).count() == 2
 
 
+def test_a_missed_visit_shows_what_can_be_done_and_what_was(cast: Cast, desk: Client) -> None:
+    visit = become(cast.book(at(9)), Status.MISSED)
+    url = reverse("desk:follow_up", args=[visit.pk])
+
+    with time_machine.travel(at(9, 5), tick=False):
+        cast_page = desk.get(visit.get_absolute_url()).content.decode()
+        before = desk.get(url, headers={"HX-Request": "true"})
+        desk.post(url, {"task": "missed", "how": "wrote", "next": visit.get_absolute_url()})
+        after = text(desk.get(url))
+
+    assert f'hx-get="{url}"' in cast_page
+    assert "<html" not in before.content.decode()
+    assert "Write Called Offer 09:15 to 09:30" in text(before)
+    assert "Did not come: Message sent" in after
+    assert cast.rosa.name in after
+
+
 def test_a_refusal_is_shown_on_the_page(cast: Cast, desk: Client) -> None:
     visit = become(cast.book(at(9), patient=a_patient()), Status.MISSED)
 
