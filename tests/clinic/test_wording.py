@@ -128,7 +128,7 @@ def test_nothing_but_the_allowed_words_reaches_a_message() -> None:
         everything = mail.message().as_string() + mail.body + str(mail.alternatives[0][0])
 
         assert "canary" not in everything.lower(), message.kind
-        assert "1943" not in everything
+        assert not re.search(r"\b1943\b", everything)  # a word: the ids in links are numbers by chance
 
 
 @pytest.mark.parametrize("kind", KINDS)
