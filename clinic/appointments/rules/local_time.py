@@ -33,3 +33,34 @@ def hours(day: date, starts: time, ends: time, zone: ZoneInfo) -> tuple[datetime
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The moments at which `day` begins and the next one does: 23 or 25 hours apart when clocks change."""
     return instant(day, time.min, zone), instant(day + timedelta(days=1), time.min, zone)
+
+
+def clock(moment: datetime, zone: ZoneInfo) -> str:
+    """What a clock in `zone` shows: "10:30". With the offset from UTC where it shows that twice: "01:30-04:00"."""
+    local = moment.astimezone(zone)
+    shown = f"{local:%H:%M}"
+    return f"{shown}{_offset(local)}" if is_shown_twice(local) else shown
+
+
+def is_shown_twice(local: datetime) -> bool:
+    """Whether clocks show this hour a second time, as they do once a year where they are put back."""
+    earlier, later = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    # In the hour that clocks skip the offsets differ too, but no moment is shown as lying in it.
+    return earlier is not None and later is not None and earlier > later
+
+
+def change_on(day: date, zone: ZoneInfo) -> timedelta:
+    """By how much clocks are put forward on that day (backward: less than nothing); zero on most."""
+    begins, ends = day_bounds(day, zone)
+    return timedelta(days=1) - (ends - begins)
+
+
+def elsewhere(moment: datetime, here: ZoneInfo, there: ZoneInfo) -> datetime | None:
+    """The moment on the clock of somebody who is `there`; None if it shows the same as the clock here."""
+    theirs = moment.astimezone(there)
+    return None if theirs.replace(tzinfo=None) == moment.astimezone(here).replace(tzinfo=None) else theirs
+
+
+def _offset(local: datetime) -> str:
+    plain = f"{local:%z}"  # +0530
+    return f"{plain[:3]}:{plain[3:5]}"

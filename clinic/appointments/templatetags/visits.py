@@ -1,13 +1,16 @@
 """How visits are printed."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment
+from clinic.appointments.rules import local_time
 from clinic.appointments.rules.status import STEPS, Status, is_step_back
 from clinic.appointments.web import words
 from programs.rules.services import Service
@@ -66,4 +69,22 @@ def when(offer: Offer) -> str:
 
 @register.filter
 def clock(offer: Offer) -> str:
-    return f"{offer.local_start:%H:%M}"
+    """On the wall clock of the site; with the offset from UTC in the hour that clocks show twice."""
+    return local_time.clock(offer.starts_at, offer.site.zone)
+
+
+@register.filter
+def clock_there(offer: "Offer | Appointment", time_zone: str) -> str:
+    """The clock where the patient is: "16:30 in Berlin". Empty where it shows what the clock of the site shows.
+
+    `time_zone` is that of the patient's `VisitPreference`; empty means that they are where the site is.
+    """
+    there = ZoneInfo(time_zone) if time_zone else offer.site.zone
+    theirs = local_time.elsewhere(offer.starts_at, offer.site.zone, there)
+    if theirs is None:
+        return ""
+    shown, place = local_time.clock(offer.starts_at, there), there.key.rpartition("/")[2].replace("_", " ")
+    if theirs.date() == offer.local_start.date():
+        return _("%(clock)s in %(place)s") % {"clock": shown, "place": place}
+    day = formats.date_format(theirs, "D j M")
+    return _("%(day)s, %(clock)s in %(place)s") % {"day": day, "clock": shown, "place": place}
