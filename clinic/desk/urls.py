@@ -17,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/drop/<uuid:visit_id>/", drop.drop, name="drop"),
     path("desk/names/", names.toggle, name="names"),
     path("desk/keys/", keys_page.page, name="keys"),
+    path("", include("clinic.desk.task_urls")),
     path("", include("clinic.desk.clinician_urls")),
 ]
