@@ -135,6 +135,8 @@ def _chosen(visit: Appointment, code: str) -> Choice | None:
 
 def _days(visit: Appointment, now: datetime) -> Iterator[tuple[date, list[Offer]]]:
     """Only days with free times, each with its times; the same service with the same clinician."""
+    if visit.group_id:
+        return  # a class meets when it meets: the desk finds another one
     first = timezone.localtime(now, visit.site.zone).date()
     offers = availability.free_times(
         offering.current()[visit.service_code],

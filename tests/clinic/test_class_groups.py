@@ -16,6 +16,7 @@ from clinic.appointments.rules.class_refusals import (
     ClassOutsideHours,
     ClassTimeTaken,
     NotAClass,
+    OnlyInAClass,
     SitsAlready,
     SomebodyIsBusy,
     TooFewPlaces,
@@ -405,3 +406,13 @@ def test_each_patient_of_a_class_has_their_own_attendance(cast: ClassCast) -> No
     assert [statuses[it.pk] for it in (came, also, missed)] == [DONE, DONE, MISSED]
     counted = seats.with_taken(GroupSession.objects.all()).get()
     assert (counted.taken, counted.came) == (3, 2)  # type: ignore[attr-defined]
+
+
+def test_a_place_in_a_class_is_given_and_never_a_time_of_ones_own(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    visit = cast.seat(group)
+
+    with pytest.raises(OnlyInAClass):
+        cast.usual.book(at(11), service=the_service(), resources=cast.pieces)
+    with pytest.raises(CannotBecome):
+        booking.move(visit, starts_at=at(11), resources=cast.pieces, revision=0, by=cast.usual.rosa, now=NOW)

@@ -238,3 +238,24 @@ def test_a_clinician_sees_the_class_too(cast: ClassCast) -> None:
     cast.seat(group, a_patient(family_name="Zeller"))
 
     assert "Zeller" in said(as_user(a_user(Role.CLINICIAN)).get(url("group", group.pk)))
+
+
+def test_a_visit_in_a_class_leads_to_the_class_and_to_another_one(desk: Client, cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    visit = cast.seat(group, cast.usual.leila)
+
+    page = desk.get(url("visit", visit.pk)).content.decode()
+
+    assert url("group", group.pk) in page
+    assert url("reseat", visit.pk) in page
+    assert url("move", visit.pk) not in page
+
+
+def test_a_patient_is_offered_no_time_of_her_own_in_place_of_her_class(cast: ClassCast) -> None:
+    patient = a_portal_patient(family_name="Okafor")
+    assert patient.user
+    visit = cast.seat(cast.create(at(9, day=21))[0], patient)
+
+    text = said(as_user(patient.user).get(reverse("portal:visit_change", args=[visit.pk])))
+
+    assert "There is no other time in the next three weeks." in text

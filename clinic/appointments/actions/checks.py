@@ -9,6 +9,7 @@ from clinic.appointments.actions import clashes, hours, limits
 from clinic.appointments.actions.asked import Asked, Shared
 from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import local_time, needs, slots
+from clinic.appointments.rules.class_refusals import OnlyInAClass
 from clinic.appointments.rules.limits import Door, Limits
 from clinic.appointments.rules.refusals import (
     DayIsFull,
@@ -40,8 +41,8 @@ def may_be_booked(
     `holder` is the patient's row in the book; all are fresh and locked. As many queries for a series as for one.
 
     Raises `InThePast`, `TooSoon`, `TooFarAhead`, `OffTheGrid`, `SlotTaken`, `NotOffered`, `NotForPatients`, `Unfit`,
-    `NotTreatedAnyMore`, `OfAnotherPlan`, `OutsideHours`, `DayIsFull`, and `HeldByRedFlag` for a treatment while a
-    warning sign is open.
+    `NotTreatedAnyMore`, `OfAnotherPlan`, `OutsideHours`, `DayIsFull`, `OnlyInAClass`, and `HeldByRedFlag` for a
+    treatment while a warning sign is open.
     """
     allowed = limits.current(door)
     for each in asked:
@@ -52,6 +53,8 @@ def may_be_booked(
             raise OffTheGrid
         if not each.service.is_enabled:
             raise NotOffered
+        if each.service.is_class:
+            raise OnlyInAClass
         if not needs.fits(each.service, each.pieces, site_id=each.visit.site_id):
             raise Unfit
         _session(each.visit, each.service)

@@ -13,6 +13,13 @@ class NotAClass(Refused):
         super().__init__(_("This is given to one patient at a time. Choose a class."))
 
 
+class OnlyInAClass(Refused):
+    """The service is given to several patients at a time: a place in a class is given, never a time of one's own."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This is given in a class. Choose one of its meetings."))
+
+
 class ClassFull(Refused):
     """Every place is taken. `places` says how many there are."""
 
