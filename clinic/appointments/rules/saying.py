@@ -86,9 +86,10 @@ def ordinal(number: int) -> str:
 
 
 def called(name: str) -> str:
-    """What patients call somebody: the first name, but "Dr Okafor" whole."""
-    first = name.split(" ", 1)[0]
-    return name if first.rstrip(".").lower() in {"dr", "prof", "mr", "mrs", "ms"} else first
+    """What patients call somebody: the first name, but "Dr Okafor" of Dr Amara Okafor."""
+    first, *others = name.split()
+    is_title = first.rstrip(".").lower() in {"dr", "prof", "mr", "mrs", "ms"}
+    return " ".join([first, *others[-1:]]) if is_title else first
 
 
 def _takes(minutes: int) -> str:

@@ -44,12 +44,14 @@ def picked(offer: Offer, wanted: Wanted) -> str:
 
 @register.filter
 def due_days(session: PlannedSession) -> str:
-    """ "16 to 19 September", "28 September to 2 October"."""
+    """ "16 to 19 September", "28 Sep to 2 Oct"."""
     first, last = session.due_from, session.due_until
     if first == last:
         return formats.date_format(first, "j F")
-    from_ = formats.date_format(first, "j" if (first.year, first.month) == (last.year, last.month) else "j F")
-    return _("from %(first)s to %(last)s") % {"first": from_, "last": formats.date_format(last, "j F")}
+    is_one_month = (first.year, first.month) == (last.year, last.month)
+    words = ("j", "j F") if is_one_month else ("j M", "j M")
+    said = [formats.date_format(day, form) for day, form in zip((first, last), words, strict=True)]
+    return _("from %(first)s to %(last)s") % {"first": said[0], "last": said[1]}
 
 
 @register.filter

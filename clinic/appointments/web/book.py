@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import availability, booking
-from clinic.appointments.models import Appointment
+from clinic.appointments.actions import availability, booking, reservations
+from clinic.appointments.models import Appointment, Reservation
 from clinic.appointments.rules.refusals import NothingChosen, SlotTaken
 from clinic.appointments.web import conflict, panel, words
 from clinic.appointments.web.panel import Wanted, as_id
@@ -41,9 +41,11 @@ def book(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         return _panel(request, panel.wanted(request.user, patient, asked, now=now))
+    if "let_go" in request.POST:
+        return _let_go(request, patient)
     choice = availability.chosen(request.POST.get("offer", ""))
     try:
-        return _booked(request, patient, choice, now)
+        return _kept(request, patient, now) if "keep" in request.POST else _booked(request, patient, choice, now)
     except Refused as refusal:
         gone = {
             "refusal": conflict.told(refusal, choice, now=now),
@@ -65,6 +67,8 @@ def _find_patient(request: SignedInRequest) -> HttpResponse:
         # Enter on a search that finds one person: nobody else can be meant.
         return redirect(f"{reverse('appointments:book')}?{urlencode({'patient': found[0].pk, **kept})}")
     close = seen.close_to(sought, most=MOST_FOUND) if text and not found else []
+    if text and not found and not close and not is_typing and request.GET.get("first"):
+        return redirect(f"{reverse('appointments:book_new')}?{urlencode({'q': text, **kept})}")
     context = {
         "active": "day",
         "asked_for": text,
@@ -96,6 +100,24 @@ def _booked(
         overbook_because=request.POST.get("overbook_because", "").strip()[:LONGEST_REASON],
     )
     return said_and_back_to_the_day(request, visit)
+
+
+def _kept(request: SignedInRequest, patient: Patient, now: datetime) -> HttpResponse:
+    """Nobody else gets the time for some minutes: the caller has to ask somebody first."""
+    order = panel.order(request.user, patient, request.POST)
+    if order.service is None:
+        raise NothingChosen
+    reservations.keep(request.POST.get("offer", ""), order.service, patient, by=request.user, now=now)
+    chosen = {"session": order.session.pk} if order.session else {"service": order.service.code}
+    return redirect(f"{reverse('appointments:book')}?{urlencode({'patient': patient.pk, **chosen})}")
+
+
+def _let_go(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    kept_id = as_id(request.POST.get("let_go"))
+    kept = Reservation.objects.filter(by=request.user, patient=patient, pk=kept_id).first() if kept_id else None
+    if kept:
+        reservations.release(kept, by=request.user)
+    return redirect(f"{reverse('appointments:book')}?{urlencode({'patient': patient.pk})}")
 
 
 def said_and_back_to_the_day(request: SignedInRequest, visit: Appointment) -> HttpResponse:

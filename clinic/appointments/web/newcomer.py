@@ -46,7 +46,7 @@ class NewcomerForm(RegistrationForm):
         for name in set(self.fields) - {*self.first_fields, "reason"}:
             del self.fields[name]
         self.fields["birth_date"].help_text = ""
-        self.fields["email"].help_text = _("The form to fill in goes there.")
+        self.fields["email"].widget.attrs["placeholder"] = _("for the form they fill in at home")
         unknown = next((name for name in self.first_fields if not self.initial.get(name)), "given_name")
         self.fields["given_name"].widget.attrs.pop("autofocus", None)
         self.fields[unknown].widget.attrs["autofocus"] = True
@@ -136,7 +136,10 @@ def _page(request: SignedInRequest, form: NewcomerForm, key: UUID, *, status: in
         "service": service,
         "when": when,
         "times": found,
-        "choices": [panel.choice(each, service, now=now, with_site=bool(filters["many_sites"])) for each in found.best],
+        "choices": [
+            panel.choice(each, service, now=now, with_site=bool(filters["many_sites"]))
+            for each in panel.telling(found.best)
+        ],
         "many_sites": filters["many_sites"],
         "board": panel.board_address(service, found),
         "hidden": [("request_key", key), ("q", asked.get("q", "")), *_kept(asked)],

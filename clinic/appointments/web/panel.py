@@ -11,10 +11,11 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions.availability import Offer
+from clinic.appointments.actions.seats import FreeSeats, free_seats
 from clinic.appointments.models import Appointment, BookingPolicy, VisitPreference
 from clinic.appointments.rules import saying
 from clinic.appointments.rules.ranking import Ranked
-from clinic.appointments.web import panel_words, times, words
+from clinic.appointments.web import keeping, panel_words, times, words
 from patients.models import Patient, RedFlag
 from people.models import User
 from people.rules.permissions import Permission
@@ -24,7 +25,8 @@ from programs.models import PlannedSession
 from programs.rules.services import Service
 
 MOST_DUE = 5  # sessions
-MOST_COMING = 3  # visits
+MOST_COMING = 2  # visits
+CLASS_DAYS, MOST_CLASSES = 28, 6
 REPEATS = 3  # of the last visits, bookable again with one click
 FIRST_VISIT, NEXT_VISIT = "first_assessment", "review"
 
@@ -168,7 +170,8 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
     patient = it.patient
     needs_check = RedFlag.objects.open().filter(patient=patient).exists()
     is_held = needs_check and it.service.modality in held_modalities(patient)
-    found = times.find(it.service, it.when, patient=patient, session=it.session, now=it.now)
+    kept = keeping.kept_for(patient, it.service, by=user, now=it.now)
+    found = times.find(it.service, it.when, patient=patient, session=it.session, now=it.now, kept=kept)
     filters = times.choices(it.service)
     preference = VisitPreference.objects.filter(patient=patient).first()
     offered = {code: service for code, service in it.services.items() if service.is_enabled}
@@ -185,6 +188,8 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
         "services": list(offered.values()),
         "repeats": list(_repeats(it, offered)),
         "times": found,
+        "kept": kept,
+        "classes": _classes(it) if it.service.is_class else [],
         "choices": [] if is_held else _choices(it, found, preference, with_site=bool(filters["many_sites"])),
         "usual": panel_words.preference(preference) if preference else "",
         "usual_clinician": it.visits.past[0].clinician if it.visits.past else None,
@@ -200,7 +205,7 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
 def board_address(service: Service, found: times.Times) -> str:
     """What to ask the day board for, so that it draws who and what can do this, with the letters at their times."""
     on_day = [each for each in found.best if each.offer.local_start.date() == found.day]
-    asked: dict[str, Any] = {"part": "grid", "service": service.code}
+    asked: dict[str, Any] = {"part": "grid", "by": "everything", "service": service.code}
     if found.best:
         asked["site"] = (on_day or found.best)[0].offer.site.pk
     return urlencode(asked | {each.letter.lower(): each.offer.code for each in on_day})
@@ -222,14 +227,33 @@ def _repeats(it: Wanted, offered: Mapping[str, Service]) -> Iterator[Repeat]:
     for visit in it.visits.past:
         if visit.service_code not in seen and visit.service_code in offered:
             seen.add(visit.service_code)
-            address = it.address(service=visit.service_code, session="", clinician=visit.clinician_id)
+            address = it.address(service=visit.service_code, session="", prefer=visit.clinician_id)
             yield Repeat(offered[visit.service_code], saying.called(visit.clinician.name), address)
 
 
 def _choices(it: Wanted, found: times.Times, preference: VisitPreference | None, *, with_site: bool) -> list[Choice]:
     zone = preference.time_zone if preference else ""
-    every = [choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in found.best]
+    told = telling(found.best)
+    every = [choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in told]
     return [_for_patient(each, it.visits) for each in every]
+
+
+def telling(best: Sequence[Ranked[Offer]]) -> list[Ranked[Offer]]:
+    """With only the reasons that tell them apart: what holds for every one of them helps nobody to choose."""
+    reasons = [each.reason.split(", ") for each in best]
+    shared = set(reasons[0]).intersection(*reasons[1:]) if len(reasons) > 1 else set()
+    return [
+        replace(each, reason=", ".join(why for why in said if why not in shared))
+        for each, said in zip(best, reasons, strict=True)
+    ]
+
+
+def _classes(it: Wanted) -> Sequence[FreeSeats]:
+    """The coming meetings of a class that have a place for the patient."""
+    meetings = free_seats(
+        it.service, patient=it.patient, first=it.when.first, days=CLASS_DAYS, now=it.now, site=it.when.site
+    )
+    return [each for each in meetings if it.when.wish.allows(each.group.local_start)][:MOST_CLASSES]
 
 
 def choice(

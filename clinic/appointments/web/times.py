@@ -14,6 +14,7 @@ from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import spoken
 from clinic.appointments.rules.ranking import THREE, Ranked
 from clinic.appointments.rules.spoken import Wish
+from clinic.appointments.web.keeping import Kept
 from patients.models import Patient
 from people.models import Site
 from programs.models import PlannedSession
@@ -37,12 +38,14 @@ class Filters:
     wish: Wish = field(default_factory=Wish)
     pick: str = ""
     at: time | None = None
+    prefer: Resource | None = None  # this clinician, if possible
 
     def as_query(self) -> dict[str, Any]:
         return {
             "day": self.first.isoformat() if self.is_set else "",
             "site": self.site.pk if self.site else "",
             "clinician": self.clinician.pk if self.clinician else "",
+            "prefer": self.prefer.pk if self.prefer else "",
             "say": self.said,
         }
 
@@ -53,18 +56,24 @@ def filters(asked: Mapping[str, str], *, first: date) -> Filters:
         day = date.fromisoformat(asked.get("day", ""))
     except ValueError:
         day = None
-    site_id, clinician_id = _id(asked.get("site")), _id(asked.get("clinician"))
+    site_id = _id(asked.get("site"))
     said = asked.get("say", "").strip()[: spoken.LONGEST]
     return Filters(
         first=max(day, first) if day else first,
         is_set=day is not None,
         site=Site.objects.filter(pk=site_id).first() if site_id else None,
-        clinician=Resource.objects.clinicians().filter(pk=clinician_id).first() if clinician_id else None,
+        clinician=_clinician(asked.get("clinician")),
+        prefer=_clinician(asked.get("prefer")),
         said=said,
         wish=spoken.read(said, on=first),
         pick=asked.get("pick", "")[:300],
         at=_clock(asked.get("at", "")),
     )
+
+
+def _clinician(text: str | None) -> Resource | None:
+    clinician_id = _id(text)
+    return Resource.objects.clinicians().filter(pk=clinician_id).first() if clinician_id else None
 
 
 def _id(text: str | None) -> UUID | None:
@@ -102,7 +111,9 @@ def find(
     now: datetime,
     session: PlannedSession | None = None,
     moving: Appointment | None = None,
+    kept: Kept | None = None,
 ) -> Times:
+    """What is free for the patient. A time that is `kept` for them is free for nobody else and comes first."""
     first = _first(when, session)
     free = free_times(
         service,
@@ -118,10 +129,13 @@ def find(
     )
     offers = list(free)
     meant = [offer for offer in offers if when.wish.allows(offer.local_start)]
-    best = best_of(meant, patient=patient, session=session, now=now)
+    best = best_of(meant, patient=patient, session=session, now=now, preferring=when.prefer, moving=moving)
     picked = _picked(offers, when)
     if picked:
-        best = _before(picked, best)
+        best = _before(picked, best, _("the time you chose"))
+    elif kept:
+        until = f"{kept.until.astimezone(kept.offer.site.zone):%H:%M}"
+        best = _before(kept.offer, best, _("kept for this caller until %(clock)s") % {"clock": until})
     day = _day(when, best, first)
     said_already = {each.offer.code for each in best}
     of_day = [offer for offer in offers if offer.local_start.date() == day and offer.code not in said_already]
@@ -146,10 +160,9 @@ def _picked(offers: Sequence[Offer], when: Filters) -> Offer | None:
     return None
 
 
-def _before(picked: Offer, best: Sequence[Ranked[Offer]]) -> list[Ranked[Offer]]:
+def _before(picked: Offer, best: Sequence[Ranked[Offer]], why: str) -> list[Ranked[Offer]]:
     """The time that was chosen comes first; the letters begin with it."""
-    known = next((each for each in best if each.offer.code == picked.code), None)
-    chosen = known or Ranked("", picked, _("the time you chose"))
+    chosen = Ranked("", picked, why)
     rest = [each for each in best if each.offer.code != picked.code]
     return [replace(each, letter=letter) for letter, each in zip(LETTERS, [chosen, *rest][:THREE], strict=False)]
 

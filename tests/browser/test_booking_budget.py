@@ -1,0 +1,251 @@
+"""How many interactions a booking takes, counted; and that nobody is shut out of the panel.
+
+An interaction is a decision that needs a hand: a key chord, an entry that ends in Enter or Tab, a click.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from stack import Stack, browser_options, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("booking")]
+
+PASSWORD = "rebalance-demo-360"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+D1_KEYBOARD, D1_MOUSE, D4, D8 = 4, 5, 8, 2  # the budgets of the design
+CHOSEN = "input[name=offer]:checked"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running() as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser_options())
+        yield chromium
+        chromium.close()
+
+
+def at_work(browser: Browser, stack: Stack, *, width: int = 1440, scheme: str = "light", script: bool = True) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        java_script_enabled=script,
+    )
+    page = context.new_page()
+    page.goto(f"{stack.url}/signin/")
+    page.get_by_label("E-mail").fill("rosa@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/signin" not in url)
+    return page
+
+
+@dataclass
+class Hands:
+    """Somebody at the desk, with every interaction counted."""
+
+    page: Page
+    count: int = 0
+
+    def press(self, key: str) -> None:
+        self.count += 1
+        self.page.keyboard.press(key)
+
+    def enter(self, text: str, *, end: str = "Enter") -> None:
+        self.count += 1
+        self.page.keyboard.type(text)
+        if end:
+            self.page.keyboard.press(end)
+
+    def click(self, role: str, name: str) -> None:
+        self.count += 1
+        self.page.get_by_role(role, name=re.compile(name)).first.click()  # type: ignore[arg-type]
+
+
+def is_booked(page: Page, name: str) -> None:
+    expect(page.locator("#toasts").get_by_text(re.compile(f"Booked: .*{name}"))).to_be_visible()
+    page.wait_for_url("**/desk/day/**")
+
+
+def test_a_caller_is_booked_with_the_keyboard_in_four_interactions(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    hands = Hands(page)
+
+    hands.press("F8")
+    page.wait_for_url("**/desk/book/**")
+    hands.enter("rahi 78")
+    expect(page.locator("#pick-A")).to_be_focused()
+    expect(page.locator("#saythis .about-A")).to_be_visible()
+    hands.press("ArrowDown")
+    expect(page.locator("#pick-B")).to_be_checked()
+    expect(page.locator("#saythis .about-B")).to_be_visible()
+    hands.press("Enter")
+
+    is_booked(page, "Rahimi")
+    assert hands.count <= D1_KEYBOARD
+
+
+def test_a_caller_is_booked_with_the_mouse_in_five_interactions(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    hands = Hands(page)
+
+    hands.click("link", "New booking")
+    page.wait_for_url("**/desk/book/**")
+    hands.enter("rahi 78", end="")
+    hands.click("link", "Rahimi, Leila")
+    page.wait_for_url("**patient=**")
+    hands.count += 1
+    page.locator("label.opt", has=page.locator("#pick-C")).click()
+    hands.click("button", "Book visit")
+
+    is_booked(page, "Rahimi")
+    assert hands.count <= D1_MOUSE
+
+
+def test_a_new_caller_is_registered_and_booked_in_eight_interactions(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    hands = Hands(page)
+
+    hands.press("F8")
+    page.wait_for_url("**/desk/book/**")
+    hands.enter("zara quillfeather")
+    page.wait_for_url("**/desk/book/new/**")
+    expect(page.locator("#id_birth_date")).to_be_focused()
+    hands.enter("05171984", end="")
+    page.get_by_label("Mobile").focus()  # Tab leaves a date field through its parts and its button
+    hands.enter("202 555 0188", end="Tab")
+    page.keyboard.press("Tab")  # no e-mail
+    hands.press("Space")
+    expect(page.get_by_label("New neck or back pain")).to_be_checked()
+    page.wait_for_load_state("networkidle")  # the times for that visit
+    page.locator("#pick-A").focus()
+    hands.press("ArrowDown")
+    expect(page.locator("#pick-B")).to_be_checked()
+    hands.press("Enter")
+
+    is_booked(page, "Quillfeather")
+    assert hands.count <= D4
+
+
+def test_whoever_leaves_the_desk_has_the_next_visit_in_two_interactions(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    page.goto(f"{stack.url}/desk/book/?q=rahi+78&first=1")
+    patient = re.search(r"patient=([0-9a-f-]+)", page.url)
+    assert patient
+    page.goto(f"{stack.url}/desk/patients/{patient[1]}/visits/")
+    page.locator("li.qrow", has_text="Done").get_by_role("link").first.click()
+    hands = Hands(page)
+
+    hands.click("link", "Next visit")
+    expect(page.locator("#pick-A")).to_be_focused()
+    hands.press("Enter")
+
+    is_booked(page, "Rahimi")
+    assert hands.count <= D8
+
+
+def test_what_the_caller_says_is_typed_straight_away(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    page.goto(f"{stack.url}/desk/book/?q=rahi+78&first=1")
+    expect(page.locator("#pick-A")).to_be_focused()
+
+    page.keyboard.type("thu after 1")
+    expect(page.locator("#say")).to_have_value("thu after 1")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**say=thu+after+1**")
+    expect(page.locator("#pick-A")).to_be_focused()
+    first = page.locator("label.opt .t").first.inner_text()
+    assert re.match(r"Thu \d+ \w+, 1[3-9]:", first), first
+
+
+def test_the_letters_stand_in_the_calendar_and_follow_the_choice(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    page.goto(f"{stack.url}/desk/book/?q=rahi+78&first=1")
+
+    expect(page.locator(".beside .slot.on .k").first).to_have_text("A")
+    on_day = page.locator(".beside .slot .k").all_inner_texts()
+    if "B" in on_day:
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".beside .slot.on .k").first).to_have_text("B")
+
+
+def test_two_desks_want_one_time_and_the_second_hears_who_was_quicker(browser: Browser, stack: Stack) -> None:
+    first, second = at_work(browser, stack), at_work(browser, stack)
+    for page, who in ((first, "rahi 78"), (second, "petrov")):
+        page.goto(f"{stack.url}/desk/book/?q={who.replace(' ', '+')}&first=1")
+        if "patient=" not in page.url:
+            page.locator("#found a.foundone").first.click()
+        page.goto(f"{page.url.split('&')[0]}&service=review&say=friday")
+    wanted = first.locator(CHOSEN).input_value()
+    assert second.locator(CHOSEN).input_value() == wanted
+
+    for page in (first, second):
+        page.locator("#pick-A").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_load_state()
+
+    is_booked(first, "Rahimi")
+    expect(second.get_by_role("alert")).to_contain_text("was booked by Rosa a moment ago. Nothing was saved.")
+    assert second.locator(CHOSEN).input_value() != wanted
+    expect(second.locator("#say")).to_have_value("friday")
+
+
+def test_escape_leads_back_to_the_day(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    page.goto(f"{stack.url}/desk/book/?q=rahi+78&first=1")
+    expect(page.locator("#pick-A")).to_be_focused()
+
+    page.keyboard.press("Escape")
+
+    page.wait_for_url("**/desk/day/**")
+
+
+def test_a_visit_is_booked_without_javascript(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack, script=False)
+    page.goto(f"{stack.url}/desk/book/")
+    page.get_by_label(re.compile("Who")).fill("rahi 78")
+    page.get_by_role("button", name="Find").click()
+    page.wait_for_url("**patient=**")
+    page.locator("#pick-B").check(force=True)
+    page.get_by_role("button", name="Book visit").click()
+
+    is_booked(page, "Rahimi")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nobody_is_shut_out_of_the_panel(browser: Browser, stack: Stack, width: int, scheme: str) -> None:
+    page = at_work(browser, stack, width=width, scheme=scheme)
+    found = {}
+    for path in (
+        "/desk/book/",
+        "/desk/book/?q=a",
+        "/desk/book/?q=rahi+78&first=1",
+        "/desk/book/new/?q=zara+quillfeather",
+    ):
+        page.goto(stack.url + path)
+        page.wait_for_load_state("networkidle")
+        wrong = problems(page)
+        for size in ("100%", "200%"):
+            page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
+                wrong.append(f"scrolls sideways at {size}")
+        if wrong:
+            found[path] = wrong
+
+    assert found == {}
+
+
+def problems(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
