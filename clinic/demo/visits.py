@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from clinic.appointments.actions import attendance, booking
+from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
 from clinic.demo.timetable import Timetable
@@ -61,7 +62,7 @@ class Diary:
             if place:
                 self.timetable.pencil_in(service, patient.pk, place)
                 wanted.append(
-                    booking.Wanted(
+                    Wanted(
                         service=service,
                         site=place.site,
                         starts_at=place.starts_at,

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from factories import NOW
 
 from clinic.appointments.actions import booking
-from clinic.appointments.actions.booking import Wanted
+from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment, Hold
 from clinic.appointments.rules.refusals import SlotTaken
 from people.models import AuditEvent

@@ -8,11 +8,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import checks, history, holding
+from clinic.appointments.actions import checks, history, holding, repeats
 from clinic.appointments.actions.asked import Asked, Shared
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.contention import broken_rule, tried_again
-from clinic.appointments.models import Appointment, Hold, Resource, VisitChange
+from clinic.appointments.actions.wanted import Wanted
+from clinic.appointments.models import Appointment, BookingPolicy, Hold, Resource, VisitChange
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status
@@ -20,39 +21,10 @@ from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
 from people.rules.permissions import Permission
-from people.rules.refusal import ChangedMeanwhile, NotAllowed
+from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
 from programs.actions import offering
 from programs.models import PlannedSession
 from programs.rules.services import Service
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One visit of a patient. `resources` are one clinician, one room and the service's devices.
-
-    The same `request_key` sent again gives the visit that it gave before.
-    """
-
-    service: Service
-    site: Site
-    starts_at: datetime
-    resources: Collection[Resource]
-    session: PlannedSession | None = None
-    request_key: UUID | None = None
-
-    def visit(self, patient: Patient, pieces: Collection[Resource], now: datetime) -> Appointment:
-        return Appointment(
-            patient=patient,
-            service_code=self.service.code,
-            clinician=next((piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN), None),
-            site=self.site,
-            session=self.session,
-            starts_at=self.starts_at,
-            ends_at=self.starts_at + timedelta(minutes=self.service.minutes),
-            request_key=self.request_key,
-            booked_at=now,
-            timed_at=now,
-        )
 
 
 def book(
@@ -80,8 +52,6 @@ def book(
     return book_all(patient, [wanted], by=by, now=now, overbook_because=overbook_because)[0]
 
 
-@tried_again
-@transaction.atomic
 def book_all(
     patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str = ""
 ) -> list[Appointment]:
@@ -91,18 +61,33 @@ def book_all(
     held already is shared and marked. `by` is None when the patient does it through the link in a message.
 
     Raises `SlotTaken` if any of it is held: the database decides that, so two desks cannot both win.
-    `NotAllowed` for who may not overbook. Other refusals: see `checks`.
+    `NotAllowed` for who may not overbook, `UsedForAnother`. Other refusals: see `checks`.
     """
+    try:
+        return _book_all(patient, wanted, by=by, now=now, overbook_because=overbook_because)
+    except Refused:
+        # The same form again: what stands in its way now is what it gave the first time.
+        if again := repeats.given_before(patient, wanted):
+            return again
+        raise
+
+
+@tried_again
+@transaction.atomic
+def _book_all(
+    patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str
+) -> list[Appointment]:
+    policy = BookingPolicy.current()
     may_overbook = _may_overbook(by, overbook_because)
     locked = holding.locked([patient], [piece for each in wanted for piece in each.resources])
     asked = []
     for each in wanted:
         pieces = locked.of(each.resources)
         asked.append(Asked(each.visit(patient, pieces, now), each.service, pieces))
-    if again := _given_before([each.visit for each in asked]):
-        return again
-    shared = checks.may_be_booked(asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook)
-    news_at = history.news_at(by, now)
+    shared = checks.may_be_booked(
+        asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook, policy=policy
+    )
+    news_at = history.news_at(by, now, policy=policy)
     for it in asked:
         it.visit.news_at = news_at
         _mark(it, shared, overbook_because)
@@ -166,16 +151,18 @@ def _move_all(
     wanted = [piece for each in moves for piece in each.resources]
     patients = [visit.patient for visit in visits.values()]
     locked = holding.locked(patients, wanted, freeing=list(visits.values()))
-    services, news_at = offering.current(), history.news_at(by, now)
+    services, policy = offering.current(), BookingPolicy.current()
     Hold.objects.filter(appointment__in=visits).delete()
     lines = []
     for each in moves:
         visit, pieces = visits[each.visit.pk], locked.of(each.resources)
         asked = Asked(visit, services[visit.service_code], pieces)
         _elsewhere(asked, each.starts_at, now)
-        visit.news_at = news_at
+        visit.news_at = history.news_at(by, now, policy=policy)
         holder = locked.holders[visit.patient_id]
-        shared = checks.may_be_booked([asked], holder=holder, now=now, may_overbook=may_overbook, door=door)
+        shared = checks.may_be_booked(
+            [asked], holder=holder, now=now, may_overbook=may_overbook, door=door, policy=policy
+        )
         _mark(asked, shared, overbook_because)
         try:
             visit.save()
@@ -267,25 +254,3 @@ def refusal(error: IntegrityError) -> Exception:
             # Had it been for the same patient, it would have waited for her row and found the first one.
             return UsedForAnother()
     return error
-
-
-def _given_before(asked: Sequence[Appointment]) -> list[Appointment]:
-    """The visits that the same forms gave the first time. Raises `UsedForAnother` if they ask for something else."""
-    keys = [visit.request_key for visit in asked if visit.request_key]
-    if not keys:
-        return []
-    before = {visit.request_key: visit for visit in Appointment.objects.filter(request_key__in=keys)}
-    if not before:
-        return []
-    found = [before.get(visit.request_key) for visit in asked]
-    for then, visit in zip(found, asked, strict=True):
-        if then is None or not _is_same(then, visit):
-            raise UsedForAnother
-    return [then for then in found if then]
-
-
-def _is_same(before: Appointment, asked: Appointment) -> bool:
-    same = (before.patient_id, before.service_code) == (asked.patient_id, asked.service_code)
-    if before.revision:  # moved since, it may lie elsewhere
-        return same
-    return same and (before.starts_at, before.clinician_id) == (asked.starts_at, asked.clinician_id)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from clinic.appointments.actions import clashes, hours, limits
 from clinic.appointments.actions.asked import Asked, Shared
-from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.models import Appointment, BookingPolicy, Resource
 from clinic.appointments.rules import local_time, needs, slots
 from clinic.appointments.rules.class_refusals import OnlyInAClass
 from clinic.appointments.rules.limits import Door, Limits
@@ -21,7 +21,6 @@ from clinic.appointments.rules.refusals import (
     Unfit,
 )
 from clinic.appointments.rules.slots import Span
-from patients.models import Patient
 from programs.actions.safety import refuse_if_held
 from programs.rules.services import Service
 
@@ -33,6 +32,7 @@ def may_be_booked(
     now: datetime,
     may_overbook: bool = False,
     door: Door = Door.DESK,
+    policy: BookingPolicy | None = None,
 ) -> Shared:
     """Refuse what no clinic would book: visits of one patient, each with what it would hold.
 
@@ -44,7 +44,7 @@ def may_be_booked(
     `NotTreatedAnyMore`, `OfAnotherPlan`, `OutsideHours`, `DayIsFull`, `OnlyInAClass`, and `HeldByRedFlag` for a
     treatment while a warning sign is open.
     """
-    allowed = limits.current(door)
+    allowed = limits.under(policy or BookingPolicy.current(), door)
     for each in asked:
         allowed.refuse(each.visit.starts_at, now)
         # A visit that the clinic gave is at its first revision or later when somebody moves it.
@@ -60,16 +60,16 @@ def may_be_booked(
         _session(each.visit, each.service)
     shared = clashes.cleared(asked, holder, now=now, may_overbook=may_overbook)
     patient = next(each.visit.patient for each in asked)
-    _patient(patient)
+    _patient(holder)
     _hours(asked)
     _full_days(asked, allowed)
     refuse_if_held(patient, {each.service.modality for each in asked})
     return shared
 
 
-def _patient(patient: Patient) -> None:
-    # Read anew: the page that asks may have been opened before somebody recorded a death.
-    if not Patient.objects.current().filter(pk=patient.pk, died_on=None).exists():
+def _patient(holder: Resource) -> None:
+    # Read with the lock: the page that asks may have been opened before somebody recorded a death.
+    if holder.patient is None or holder.patient.is_archived or holder.patient.is_dead:
         raise NotTreatedAnyMore
 
 

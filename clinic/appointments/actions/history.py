@@ -18,9 +18,9 @@ _IDS = ("site_id", "clinician_id", "group_id")
 _PLAIN = ("status", "seat", "overbooked_because")
 
 
-def news_at(by: User | None, now: datetime) -> datetime:
+def news_at(by: User | None, now: datetime, *, policy: BookingPolicy | None = None) -> datetime:
     """From when on the patient may be told. Staff have some minutes to undo it; what patients do is told at once."""
-    return now + BookingPolicy.current().undo_window if by and by.is_staff_member else now
+    return now + (policy or BookingPolicy.current()).undo_window if by and by.is_staff_member else now
 
 
 def images(visits: Collection[Appointment]) -> dict[UUID, Image]:

@@ -53,7 +53,8 @@ def held_by(visits: Collection[Appointment]) -> Q:
 def lock(wanted: Q) -> list[Resource]:
     # The constraint alone is correct but lets two bookings of several resources deadlock (3 of 180 races even
     # when sorted). Queueing for the rows first, everybody in one order, cannot (0 of 240).
-    return list(Resource.objects.filter(wanted).order_by("pk").select_for_update(no_key=True))
+    rows = Resource.objects.filter(wanted).select_related("patient").order_by("pk")
+    return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def hold(visits: Collection[Asked], holders: Mapping[UUID, Resource], *, shared: Shared = frozenset()) -> None:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from clinic.appointments.actions import attendance, availability, booking, freeing, waitlist
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.matches import Match
+from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment, BookingPolicy, SlotOffer, WaitlistEntry
 from clinic.appointments.rules.refusals import InThePast, OutsideHours, SlotTaken, Unfit
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
@@ -120,7 +121,7 @@ def _given(offer: SlotOffer, entry: WaitlistEntry, *, by: User | None, now: date
             now=now,
         )
     else:
-        wanted = booking.Wanted(
+        wanted = Wanted(
             service=offering.current()[entry.service_code],
             site=choice.site,
             starts_at=choice.starts_at,

@@ -10,8 +10,8 @@ from django.db.models import Q
 from clinic.appointments.actions import booking, checks, clashes, holding
 from clinic.appointments.actions.asked import Asked
 from clinic.appointments.actions.availability import chosen
-from clinic.appointments.actions.booking import Wanted
 from clinic.appointments.actions.contention import tried_again
+from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Hold, Reservation
 from clinic.appointments.rules.refusals import NothingChosen
 from patients.models import Patient
