@@ -3,78 +3,35 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import psycopg
 import pytest
-from booking_cast import Cast, a_cast, at
-from django.db import OperationalError, connection, connections, transaction
+from booking_cast import Cast, a_cast
+from django.db import OperationalError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.utils import IntegrityError
 from factories import NOW, a_clinician, a_patient, a_room
+from race_cast import (
+    CLIENTS,
+    ROUNDS,
+    Race,
+    outcome,
+    overlaps,
+    rounds,
+    who_have_been_here,
+    work_around_the_clock,
+)
 
 from clinic.appointments.actions import attendance, booking
 from clinic.appointments.actions.contention import tried_again
-from clinic.appointments.models import Appointment, Hold, Resource, Shift
+from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
-from patients.models import Patient
-from people.rules.refusal import ChangedMeanwhile, Refused
+from people.rules.refusal import ChangedMeanwhile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
-
-CLIENTS = 50
-ROUNDS = 200
-# So that every racer of every round is in the middle of it at the same time.
-PATIENCE = 60  # seconds
-
-Deed = Callable[[], Any]
-
-OVERLAPS = """
-    SELECT count(*) FROM appointments_hold one JOIN appointments_hold two
-    ON one.resource_id = two.resource_id AND one.id < two.id AND one.during && two.during
-"""
-
-
-def overlaps() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(OVERLAPS)
-        return int(cursor.fetchone()[0])
-
-
-class Race:
-    """Threads that each keep their own connection, and start each round together."""
-
-    def __init__(self, clients: int) -> None:
-        self.clients = clients
-        self.pool = ThreadPoolExecutor(clients)
-
-    def run(self, deeds: list[Deed]) -> list[Any]:
-        """What became of each deed: its result, or the refusal. Anything else is an error of ours."""
-        barrier = Barrier(len(deeds))
-
-        def start(deed: Deed) -> Any:
-            barrier.wait(PATIENCE)
-            try:
-                return deed()
-            except Refused as refusal:
-                return refusal
-
-        return list(self.pool.map(start, deeds))
-
-    def stop(self) -> None:
-        barrier = Barrier(self.clients)
-
-        def close() -> None:
-            barrier.wait(PATIENCE)
-            connections.close_all()
-
-        for closed in [self.pool.submit(close) for _ in range(self.clients)]:
-            closed.result()
-        self.pool.shutdown()
 
 
 @pytest.fixture
@@ -89,39 +46,6 @@ def cast() -> Cast:
     cast = a_cast()
     work_around_the_clock(cast.sara, cast)
     return cast
-
-
-def work_around_the_clock(clinician: Resource, cast: Cast) -> None:
-    Shift.objects.filter(resource=clinician).delete()
-    Shift.objects.bulk_create(
-        Shift(
-            resource=clinician,
-            site=cast.site,
-            weekday=day,
-            starts=time(0),
-            ends=time(23, 45),
-            valid_from=date(2020, 1, 1),
-        )
-        for day in range(7)
-    )
-
-
-def who_have_been_here(count: int) -> list[Patient]:
-    """Patients with a row in the book; one who comes for the first time gets hers with the booking."""
-    patients = [a_patient() for _ in range(count)]
-    Resource.objects.bulk_create(Resource(kind="patient", name=it.clinic_number, patient=it) for it in patients)
-    return patients
-
-
-def rounds(count: int) -> Iterator[datetime]:
-    """A time of its own for each round: every 45 minutes from Tuesday on."""
-    per_day = 24
-    for n in range(count):
-        yield at(0, day=15) + timedelta(days=n // per_day, minutes=45 * (n % per_day))
-
-
-def outcome(results: list[Any]) -> Counter[type]:
-    return Counter(type(result) for result in results)
 
 
 ONE_WINS = Counter({Appointment: 1, SlotTaken: CLIENTS - 1})

@@ -98,6 +98,13 @@ class Story:
         self.desk.get_by_text(re.compile("Booked: .*Quillfeather")).wait_for()
         expect(self.desk.get_by_role("link", name=re.compile("Quillfeather")).first).to_be_visible()
 
+    def the_desk_ends_the_call(self) -> None:
+        """Nothing is sent while it can be undone; who is sure lets it go."""
+        bar = self.desk.get_by_role("status").filter(has_text=re.compile("Quillfeather.*booked"))
+        expect(bar).to_contain_text(re.compile(r"The message waits [0-2]:\d\d"))
+        bar.get_by_role("button", name="Send now").click()
+        expect(self.desk.get_by_text("The message goes out now.")).to_be_visible()
+
     def she_gets_a_letter(self) -> dict[str, str]:
         letter = self.stack.inbox.wait_for(EMAIL, "Your visit is booked", seconds=60)
         text = text_of(letter)
@@ -228,6 +235,7 @@ def test_a_caller_becomes_a_patient_with_a_plan(stack: Stack, browser: Browser) 
 
     assert story.the_desk_registers_her_and_books() <= 8
     story.the_day_shows_her()
+    story.the_desk_ends_the_call()
     letter = story.she_gets_a_letter()
     story.she_says_yes(letter["a"])
     story.she_fills_in_the_form(letter["f"])
