@@ -52,6 +52,16 @@ def test_the_bar_says_what_was_done_and_how_long_it_can_be_undone(desk: Client, 
     assert reverse("appointments:undo_visit", args=[visit.pk]) in shown
 
 
+def test_pressing_a_button_of_the_bar_leads_back_to_the_page_it_lies_on(desk: Client, cast: Cast) -> None:
+    visit = cast.book(at(10))
+    below = {"HTTP_HX_CURRENT_URL": "http://testserver/desk/waitlist/?clinician=1"}
+
+    shown = desk.get(reverse("appointments:undo"), **HTMX, **below).content.decode()
+
+    assert 'name="next" value="/desk/waitlist/?clinician=1"' in shown
+    assert answer(desk, visit, "send", next="https://evil.example.org/").url == visit.get_absolute_url()
+
+
 def test_the_bar_is_empty_when_there_is_nothing_to_undo(desk: Client, cast: Cast, time_machine: Any) -> None:
     cast.book(at(10))
     time_machine.move_to(NOW + timedelta(minutes=3))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -33,9 +34,16 @@ def pending(request: SignedInRequest) -> HttpResponse:
         "lines": [
             (change, change.appointment, deeds.done(change), _left(change.appointment, now)) for change in changes
         ],
+        "next": _page_below(request),
     }
     part = "appointments/undo_bar.html" if request.headers.get("HX-Request") else "appointments/undo.html"
     return render(request, part, context)
+
+
+def _page_below(request: SignedInRequest) -> str:
+    """The page that the bar lies on: pressing a button there does not lead away from it."""
+    below = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{below.path}?{below.query}" if below.query else below.path
 
 
 def _left(visit: Appointment, now: datetime) -> int:

@@ -1,4 +1,4 @@
-// The undo bar: counts down, F6 goes to it, and it leaves when its time is over.
+// The undo bar counts down, and leaves when its time is over.
 (() => {
   const ends = new WeakMap();
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -14,10 +14,4 @@
 
   setInterval(draw, 1000);
   document.addEventListener("htmx:afterSettle", draw);
-  document.addEventListener("keydown", (event) => {
-    const button = event.key === "F6" && document.querySelector(".undobar button");
-    if (!button) return;
-    event.preventDefault();
-    button.focus();
-  });
 })();
