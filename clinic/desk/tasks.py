@@ -46,7 +46,7 @@ def _page(request: SignedInRequest, *, refusal: Refused | None = None) -> HttpRe
     if part == BADGE:
         return render(request, "desk/tasks.html#badge", context)
     if part == SIDE:
-        return render(request, "desk/tasks.html#side", context | _short(found, now))
+        return render(request, "desk/tasks.html#side", context | _short(found))
     groups = [(Group(group), list(rows)) for group, rows in groupby(found, key=lambda task: task.group)]
     context |= {"groups": groups, "could_come": _could_come(request, now)}
     return render(request, "desk/tasks.html", context, status=REFUSED if refusal else 200)
@@ -58,11 +58,10 @@ def _around(request: SignedInRequest) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _short(found: Sequence[ToDo], now: datetime) -> dict[str, Any]:
-    """The most pressing; tomorrow's unconfirmed are one line, because one letter round sees to all of them."""
-    tomorrow = [it for it in found if it.kind == Kind.UNCONFIRMED and it.group == Group.TOMORROW]
-    others = [it for it in found if it not in tomorrow]
-    return {"rows": others[:BESIDE], "unconfirmed": len(tomorrow), "more": max(0, len(others) - BESIDE)}
+def _short(found: Sequence[ToDo]) -> dict[str, Any]:
+    """The most pressing; the unconfirmed are one line, because one press reminds all of them."""
+    others = [it for it in found if it.kind != Kind.UNCONFIRMED]
+    return {"rows": others[:BESIDE], "unconfirmed": len(found) - len(others), "more": max(0, len(others) - BESIDE)}
 
 
 def _could_come(request: SignedInRequest, now: datetime) -> int:

@@ -262,7 +262,7 @@ def test_one_press_reminds_everybody_whom_letters_reach(cast: Cast, desk: Client
     assert FollowUp.objects.get().appointment.patient == cast.leila
 
 
-def test_beside_the_day_tomorrows_unconfirmed_are_one_line(cast: Cast, desk: Client) -> None:
+def test_beside_the_day_the_unconfirmed_are_one_line(cast: Cast, desk: Client) -> None:
     for hour in (10, 11):
         cast.book(at(hour, day=15))
     become(cast.book(at(9), patient=a_patient()), Status.MISSED)
@@ -270,7 +270,7 @@ def test_beside_the_day_tomorrows_unconfirmed_are_one_line(cast: Cast, desk: Cli
     side = desk.get(reverse(TASKS), {"part": "side"}, headers={"HX-Current-URL": "http://testserver/desk/?site=1"})
     badge = desk.get(reverse(TASKS), {"part": "badge"})
 
-    assert "2 visits tomorrow" in text(side)
+    assert "2 visits Not confirmed, today and tomorrow" in text(side)
     assert 'name="next" value="/desk/?site=1"' in side.content.decode()
     assert "<html" not in side.content.decode()
     assert text(badge).split() == ["3", "things", "to", "do"]
