@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from clinic.demo import house
+from clinic.demo import house, waiting
 from clinic.demo.names import people
 from clinic.demo.stories import STORIES, WARNING
 from clinic.demo.treatment import Treatment
@@ -48,6 +48,7 @@ def build(*, now: datetime) -> None:
         Treatment(patient, story, diary, chance).begin(first_day=today - timedelta(days=passed + 1))
     Treatment(everybody[0], STORIES[0], diary, chance).begin(first_day=today - timedelta(days=25))
     _fill(diary, everybody[60:], chance, today)
+    waiting.fill(everybody[30:60], by=made.desk, now=now, chance=chance)
 
 
 def _register(*, by: User, now: datetime) -> Iterator[Patient]:
