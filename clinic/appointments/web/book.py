@@ -77,6 +77,7 @@ def _find_patient(request: SignedInRequest) -> HttpResponse:
         "kept": kept,
         "rest": f"&{urlencode(kept)}" if kept else "",
         "today": timezone.localdate(),
+        "is_typing": is_typing,
     }
     return render(request, f"appointments/book_who.html{'#found' if is_typing else ''}", context)
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from clinic.appointments.actions import availability, newcomers
 from clinic.appointments.actions.newcomers import FirstVisit
 from clinic.appointments.rules.refusals import NothingChosen
-from clinic.appointments.web import conflict, panel, times
+from clinic.appointments.web import choices, conflict, panel, times
 from clinic.appointments.web.book import GONE, said_and_back_to_the_day
 from patients.actions.registration import Details, PerhapsKnown
 from patients.actions.twins import close_matches
@@ -137,8 +137,8 @@ def _page(request: SignedInRequest, form: NewcomerForm, key: UUID, *, status: in
         "when": when,
         "times": found,
         "choices": [
-            panel.choice(each, service, now=now, with_site=bool(filters["many_sites"]))
-            for each in panel.telling(found.best)
+            choices.choice(each, service, now=now, with_site=bool(filters["many_sites"]))
+            for each in choices.telling(found.best)
         ],
         "many_sites": filters["many_sites"],
         "board": panel.board_address(service, found),

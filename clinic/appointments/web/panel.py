@@ -1,21 +1,19 @@
 """What the booking panel shows: who, what, when, what was checked and what to say."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from django.utils import formats, timezone
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
-from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.seats import FreeSeats, free_seats
 from clinic.appointments.models import Appointment, BookingPolicy, VisitPreference
 from clinic.appointments.rules import saying
-from clinic.appointments.rules.ranking import Ranked
-from clinic.appointments.web import keeping, panel_words, times, words
+from clinic.appointments.web import choices, keeping, panel_words, times
+from clinic.appointments.web.choices import Choice, Visits
 from patients.models import Patient, RedFlag
 from people.models import User
 from people.rules.permissions import Permission
@@ -29,17 +27,6 @@ MOST_COMING = 2  # visits
 CLASS_DAYS, MOST_CLASSES = 28, 6
 REPEATS = 3  # of the last visits, bookable again with one click
 FIRST_VISIT, NEXT_VISIT = "first_assessment", "review"
-
-
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """The visits of a patient that the panel needs: those to come, soonest first, and the last ones, newest first."""
-
-    coming: list[Appointment]
-    past: list[Appointment]
-
-    def before(self, moment: datetime) -> Appointment | None:
-        return next((it for it in [*reversed(self.coming), *self.past] if it.starts_at < moment), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +134,6 @@ class Repeat:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A time that is offered, with everything that is said about it once it is chosen."""
-
-    ranked: Ranked[Offer]
-    checks: list[str]
-    notes: list[str]  # clocks that change, a second clock, another visit on that day
-    say: str
-
-    @property
-    def letter(self) -> str:
-        return self.ranked.letter
-
-    @property
-    def offer(self) -> Offer:
-        return self.ranked.offer
-
-
 def context(user: User, it: Wanted) -> dict[str, Any]:
     """Everything that the panel prints. As many queries for a patient with one visit as for one with fifty."""
     patient = it.patient
@@ -188,6 +157,7 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
         "services": list(offered.values()),
         "repeats": list(_repeats(it, offered)),
         "times": found,
+        "clocks": choices.clocks(found.of_day),
         "kept": kept,
         "classes": _classes(it) if it.service.is_class else [],
         "choices": [] if is_held else _choices(it, found, preference, with_site=bool(filters["many_sites"])),
@@ -233,19 +203,9 @@ def _repeats(it: Wanted, offered: Mapping[str, Service]) -> Iterator[Repeat]:
 
 def _choices(it: Wanted, found: times.Times, preference: VisitPreference | None, *, with_site: bool) -> list[Choice]:
     zone = preference.time_zone if preference else ""
-    told = telling(found.best)
-    every = [choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in told]
-    return [_for_patient(each, it.visits) for each in every]
-
-
-def telling(best: Sequence[Ranked[Offer]]) -> list[Ranked[Offer]]:
-    """With only the reasons that tell them apart: what holds for every one of them helps nobody to choose."""
-    reasons = [each.reason.split(", ") for each in best]
-    shared = set(reasons[0]).intersection(*reasons[1:]) if len(reasons) > 1 else set()
-    return [
-        replace(each, reason=", ".join(why for why in said if why not in shared))
-        for each, said in zip(best, reasons, strict=True)
-    ]
+    told = choices.telling(found.best)
+    every = [choices.choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in told]
+    return [choices.for_patient(each, it.visits) for each in every]
 
 
 def _classes(it: Wanted) -> Sequence[FreeSeats]:
@@ -254,33 +214,3 @@ def _classes(it: Wanted) -> Sequence[FreeSeats]:
         it.service, patient=it.patient, first=it.when.first, days=CLASS_DAYS, now=it.now, site=it.when.site
     )
     return [each for each in meetings if it.when.wish.allows(each.group.local_start)][:MOST_CLASSES]
-
-
-def choice(
-    ranked: Ranked[Offer], service: Service, *, now: datetime, with_site: bool, patients_zone: str = ""
-) -> Choice:
-    """A time with what is said about it to anybody."""
-    offer = ranked.offer
-    things = [offer.room.name, *(device.name for device in offer.devices)]
-    return Choice(
-        ranked,
-        checks=panel_words.free([saying.called(offer.clinician.name), *things]),
-        notes=panel_words.clock_notes(offer, patients_zone),
-        say=words.say_this(offer, service, on=timezone.localdate(now, offer.site.zone), with_site=with_site),
-    )
-
-
-def _for_patient(found: Choice, visits: Visits) -> Choice:
-    """What is said besides to a patient who has visits already."""
-    last = visits.before(found.offer.starts_at)
-    since = panel_words.since(last, found.offer) if last else _("First visit")
-    return replace(found, checks=[*found.checks, since], notes=[*found.notes, *_same_day(found.offer, visits)])
-
-
-def _same_day(offer: Offer, visits: Visits) -> Sequence[str]:
-    day = offer.local_start.date()
-    return [
-        _("Is here that day anyway: %(clock)s") % {"clock": formats.date_format(visit.local_start, "H:i")}
-        for visit in visits.coming
-        if visit.local_start.date() == day and abs(visit.starts_at - offer.starts_at) < timedelta(days=1)
-    ]
