@@ -1,6 +1,6 @@
 """Classes: which there are, who is in one, who came, and giving places."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from clinic.appointments.actions import groups as work
 from clinic.appointments.actions import seats, waitlist
 from clinic.appointments.models import Appointment, GroupSession, WaitlistEntry
 from clinic.appointments.rules.refusals import NothingChosen
-from clinic.appointments.rules.status import MAY_BE_MOVED, Status
+from clinic.appointments.rules.status import MAY_BE_MOVED, STEPS, Status, is_step_back
 from clinic.appointments.web import words
 from clinic.appointments.web.panel import as_id
 from patients.models import Patient
@@ -65,7 +65,7 @@ def _page(request: SignedInRequest, it: GroupSession, *, refusal: Refused | None
     context: dict[str, Any] = {
         "active": "day",
         "group": it,
-        "rows": rows,
+        "rows": [(row, _steps(row, now)) for row in rows],
         "now": now,
         "came": sum(row.status in {Status.ARRIVED, Status.IN_ROOM, Status.DONE} for row in rows),
         "free": max(it.places - len(rows), 0),
@@ -79,6 +79,12 @@ def _page(request: SignedInRequest, it: GroupSession, *, refusal: Refused | None
         "refusal": refusal,
     }
     return render(request, "appointments/group.html", context, status=GONE if refusal else 200)
+
+
+def _steps(visit: Appointment, now: datetime) -> list[Status]:
+    """Ticking off: here, done, or did not come. Who comes need not have confirmed first."""
+    steps = [step for step in STEPS[Status(visit.status)] if not is_step_back(visit.status, step)]
+    return [it for it in steps if it != Status.CONFIRMED and (it != Status.MISSED or now >= visit.starts_at)]
 
 
 def _found(request: SignedInRequest, text: str) -> list[Patient]:
