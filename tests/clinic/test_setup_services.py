@@ -70,7 +70,7 @@ def typed(**changes: Any) -> dict[str, Any]:
 def test_the_list_says_what_each_service_is_and_which_were_changed_here(office: Client) -> None:
     offering.change("review", minutes=45, by=a_user(Role.OWNER), now=NOW)
 
-    text = said(office.get(reverse("appointments:services")))
+    text = said(office.get(reverse("appointments:service_list")))
 
     assert "Review visit Changed here 45" in text
     assert "Exercise class class, 6 places 45" in text
@@ -183,7 +183,7 @@ def test_a_service_that_there_is_not_is_not_found(office: Client) -> None:
 def test_the_front_desk_sets_no_service(cast: Cast) -> None:
     desk = as_user(cast.rosa)
 
-    pages = [page(), reverse("appointments:services"), reverse("appointments:booking_rules")]
+    pages = [page(), reverse("appointments:service_list"), reverse("appointments:booking_rules")]
 
     assert [desk.get(it).status_code for it in pages] == [404, 404, 404]
 

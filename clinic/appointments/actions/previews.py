@@ -52,7 +52,7 @@ def _starts(service: Service, held: Limits, now: datetime) -> Starts:
     found: dict[date, set[datetime]] = defaultdict(set)
     if not service.is_enabled:
         return found
-    first = timezone.localdate(now)
+    first = timezone.localtime(now).date()
     asked = Question(service=service, patient=None, first=first, days=LOOK_AHEAD_DAYS, now=now, limits=held)
     book = OpenStarts(asked)
     for person in book.people:

@@ -132,7 +132,7 @@ def _checked_in(visit: Appointment, *, by: User, now: datetime) -> Appointment:
 
 
 def _today(site: Site, now: datetime) -> date:
-    return timezone.localdate(now, site.zone)
+    return timezone.localtime(now, site.zone).date()
 
 
 def _soonest(service: Service, patient: Patient, site: Site, *, now: datetime) -> Offer | None:

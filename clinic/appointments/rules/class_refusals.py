@@ -1,7 +1,7 @@
 """The ways in which a class says no."""
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from people.rules.refusal import Refused
 
@@ -25,7 +25,7 @@ class ClassFull(Refused):
 
     def __init__(self, places: int) -> None:
         super().__init__(
-            ngettext(
+            ngettext_lazy(
                 "The class is full: its %(n)s place is taken. Nothing was saved.",
                 "The class is full: all %(n)s places are taken. Nothing was saved.",
                 places,
@@ -58,7 +58,7 @@ class TooFewPlaces(Refused):
 
     def __init__(self, seated: int) -> None:
         super().__init__(
-            ngettext(
+            ngettext_lazy(
                 "%(n)s person is in the class. It cannot have fewer places.",
                 "%(n)s people are in the class. It cannot have fewer places.",
                 seated,

@@ -5,7 +5,7 @@ from django.urls import path
 from clinic.appointments.web import group_changes, groups, policy_pages, preference_pages, service_pages, walk_in
 
 urlpatterns = [
-    path("setup/services/", service_pages.services, name="services"),
+    path("setup/services/", service_pages.service_list, name="service_list"),
     path("setup/services/<str:service_code>/", service_pages.service, name="service"),
     path("setup/services/<str:service_code>/reset/", service_pages.reset_service, name="service_reset"),
     path("setup/booking/", policy_pages.booking_rules, name="booking_rules"),

@@ -29,13 +29,13 @@ SHOWN = 50
 
 
 @needs(Permission.CLINIC_SETUP)
-def services(request: SignedInRequest) -> HttpResponse:
+def service_list(request: SignedInRequest) -> HttpResponse:
     """Everything that can be booked, as this clinic has set it."""
     rules = rulebook().services
     rows = [
         {"service": it, "is_changed": it != rules[it.code], "who": _labels(it)} for it in offering.current().values()
     ]
-    return render(request, "appointments/services.html", {"active": "setup", "rows": rows})
+    return render(request, "appointments/service_list.html", {"active": "setup", "rows": rows})
 
 
 def _labels(service: Service) -> str:
