@@ -1,15 +1,20 @@
 """What the clinician found: begun, kept as a draft, signed, and added to."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from patients.actions import red_flags
+from patients.actions import facts, outcomes, red_flags, signatures
 from patients.models import Addendum, Assessment, Intake, Patient
 from patients.models.red_flag import RedFlagQuerySet
+from patients.rules.facts import from_form
+from patients.rules.follow_up import questions_again
+from patients.rules.intake_parts import put
+from patients.rules.red_flags import RedFlagRule
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import as_kept, screen
 from patients.rules.triage import TriageResult
@@ -21,7 +26,7 @@ from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
 FIELDS: Final = frozenset(
     {
         "causes", "pain_now", "rotation_left_degrees", "rotation_right_degrees",
-        "findings", "impression", "next_steps", "examined",
+        "findings", "impression", "next_steps", "examined", "told", "moves", "note",
     }
 )  # fmt: skip
 
@@ -41,15 +46,21 @@ class FlagStillOpen(Refused):
     """A grave warning sign is open and nobody has written what is done about it."""
 
 
+class NotAskedAgain(Refused):
+    """The short safety screen is asked at every visit."""
+
+
 class NothingWritten(Refused):
     """An addendum needs words."""
 
 
 @transaction.atomic
-def start(patient: Patient, *, by: User, now: datetime) -> Assessment:
+def start(patient: Patient, *, by: User, now: datetime, kind: str = Assessment.Kind.FIRST) -> Assessment:
     """An empty draft beside the latest form she sent. Nothing is copied into it: what is not measured stays empty."""
     _refuse_unless_clinician(by)
-    assessment = Assessment.objects.create(patient=patient, intake=latest_form(patient), author=by, started_at=now)
+    assessment = Assessment.objects.create(
+        patient=patient, intake=latest_form(patient), author=by, started_at=now, kind=kind
+    )
     audit.record(by, "assessment.started", assessment)
     return assessment
 
@@ -64,17 +75,45 @@ def save(assessment: Assessment, *, revision: int, by: User, now: datetime, **fi
     unknown = fields.keys() - FIELDS
     if unknown:
         raise TypeError(f"An assessment has no {sorted(unknown)}")
-    found = _locked(assessment)
-    _refuse_if_signed(found)
-    if found.revision != revision:
-        raise ChangedMeanwhile(
-            _("This page was saved from somewhere else a moment ago. Nothing of yours was saved. See both below.")
-        )
-    before = {rule.code for rule in judged(found, now=now).positive}
+    return _keep(_claimed(assessment, revision), fields, by=by, now=now)
+
+
+@transaction.atomic
+def ask_again(assessment: Assessment, *, revision: int, by: User, now: datetime) -> Assessment:
+    """ "I asked again: all no" in one recorded tap: who asked, when, and a no to every question of the short screen.
+
+    What was answered yes at this visit, and what is open as a warning sign, stays as it is: only a finding closes that.
+    Raises as `save` does.
+    """
+    _refuse_unless_clinician(by)
+    found = _claimed(assessment, revision)
+    found.asked_again_at, found.asked_again_by = now, by
+    left = [it.code for it in unanswered_again(found, on=_clinic_day(now))]
+    kept = _keep(found, {"examined": found.examined | dict.fromkeys(left, False)}, by=by, now=now)
+    audit.record(by, "assessment.asked_again", kept, questions=len(left))
+    return kept
+
+
+def unanswered_again(assessment: Assessment, *, on: date) -> list[RedFlagRule]:
+    """The questions of the short screen that were not answered at this visit and are not open as a warning sign."""
+    answered = set(assessment.examined)
+    answered |= set(assessment.patient.red_flags.open().values_list("code", flat=True))
+    questions = questions_again(assessment.patient.age_on(on), book=rulebook())
+    return [it for it in put(questions, assessment.examined) if it.code not in answered]
+
+
+def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: datetime) -> Assessment:
+    before, told = {rule.code for rule in judged(found, now=now).positive}, found.examined
     for name, value in fields.items():
         setattr(found, name, value)
+    is_follow_up = found.kind == Assessment.Kind.FOLLOW_UP
+    if is_follow_up and found.asked_again_at is None and not unanswered_again(found, on=_clinic_day(now)):
+        found.asked_again_at, found.asked_again_by = now, by  # one by one, and this was the last
     found.revision += 1
-    found.save(update_fields=[*fields, "intake", "revision"])
+    found.save(update_fields=[*fields, "intake", "revision", "asked_again_at", "asked_again_by"])
+    # A "no" to a sign, and what a "yes" means, count for the rules of every treatment from now on.
+    newly_told = {code: it for code, it in found.examined.items() if told.get(code) != it and isinstance(it, bool)}
+    facts.state(found.patient, from_form({"red_flags": newly_told}, book=rulebook()), by=by, now=now)
     audit.record(by, "assessment.saved", found, revision=found.revision)
 
     # Only what is new: a sign that was cleared must not open again because somebody mends a comma.
@@ -86,29 +125,44 @@ def save(assessment: Assessment, *, revision: int, by: User, now: datetime, **fi
 
 
 @transaction.atomic
-def sign(assessment: Assessment, *, by: User, now: datetime) -> Assessment:
-    """Close the assessment for good, with the triage as it stood.
+def sign(
+    assessment: Assessment, *, by: User, now: datetime, note: str = "", given: Sequence[Mapping[str, Any]] = ()
+) -> Assessment:
+    """Close the assessment for good, with the triage as it stood, its scores, and a digest of all of it.
 
-    A same-day or emergency sign that is open must be cleared first, or what happens next must be written down
-    (a referral, a call). Raises `FlagStillOpen`, `NothingToSign`, `AlreadySigned`, and `ChangedMeanwhile` if what is
-    signed is not what was read.
+    `note` is how the taps read; a note written by hand stands in its place. `given` are the treatments as the digest
+    covers them. A same-day or emergency sign that is open must be cleared first, or what happens next must be written
+    down (a referral, a call). Raises `FlagStillOpen`, `NotAskedAgain`, `NothingToSign`, `AlreadySigned`, and
+    `ChangedMeanwhile` if what is signed is not what was read.
     """
     _refuse_unless_clinician(by)
     found = _locked(assessment)
     _refuse_if_signed(found)
     if found.revision != assessment.revision:
         raise ChangedMeanwhile(_("Somebody saved this assessment since you read it. Read it again, then sign."))
-    if not (found.findings.strip() or found.impression.strip()):
+    _refuse_if_unfinished(found)
+    found.note = found.note.strip() or note.strip()
+    found.triage = as_kept(judged(found, now=now), rulebook=rulebook())
+    found.signed_at, found.signed_by = now, by
+    scores = outcomes.take_from_visit(found, on=_clinic_day(now), by=by, now=now)
+    found.digest = signatures.digest_of(found, scores, given)
+    found.save(update_fields=["intake", "note", "triage", "digest", "signed_at", "signed_by"])
+    audit.record(by, "assessment.signed", found, revision=found.revision)
+    return found
+
+
+def _refuse_if_unfinished(found: Assessment) -> None:
+    is_follow_up = found.kind == Assessment.Kind.FOLLOW_UP
+    if is_follow_up and found.asked_again_at is None:
+        raise NotAskedAgain(_("Ask the safety questions again before you sign."))
+    if not (is_follow_up or found.findings.strip() or found.impression.strip()):
         raise NothingToSign(_("Write what you found or your impression before you sign."))
+    if is_follow_up and not (found.told or found.moves or found.note.strip() or found.next_steps.strip()):
+        raise NothingToSign(_("Nothing is written down about this visit yet."))
     if not found.next_steps.strip() and open_grave_flags(found.patient).exists():
         raise FlagStillOpen(
             _("A warning sign is still open. Close it with a finding, or write under “What happens next” what is done.")
         )
-    found.triage = as_kept(judged(found, now=now), rulebook=rulebook())
-    found.signed_at, found.signed_by = now, by
-    found.save(update_fields=["intake", "triage", "signed_at", "signed_by"])
-    audit.record(by, "assessment.signed", found, revision=found.revision)
-    return found
 
 
 @transaction.atomic
@@ -138,11 +192,28 @@ def open_grave_flags(patient: Patient) -> RedFlagQuerySet:
 
 def judged(assessment: Assessment, *, now: datetime) -> TriageResult:
     """What the rulebook makes of what she said and what was examined."""
-    clinic = Clinic.objects.first()
-    day = now.astimezone(clinic.zone if clinic else UTC).date()
-    answers = assessment.intake.answers if assessment.intake else {}
-    age = assessment.patient.age_on(day)
+    answers = dict(assessment.intake.answers) if assessment.intake else {}
+    if assessment.kind == Assessment.Kind.FOLLOW_UP:
+        # The pain of a form that may be weeks old says nothing about today.
+        answers["pain"] = {"now": assessment.pain_now}
+    age = assessment.patient.age_on(_clinic_day(now))
     return screen(answers, age_years=age, examined=assessment.examined, rulebook=rulebook())
+
+
+def _clinic_day(now: datetime) -> date:
+    clinic = Clinic.objects.first()
+    return now.astimezone(clinic.zone if clinic else UTC).date()
+
+
+def _claimed(assessment: Assessment, revision: int) -> Assessment:
+    """The draft, locked. Raises `AlreadySigned`, and `ChangedMeanwhile` if it was saved since `revision` was read."""
+    found = _locked(assessment)
+    _refuse_if_signed(found)
+    if found.revision != revision:
+        raise ChangedMeanwhile(
+            _("This page was saved from somewhere else a moment ago. Nothing of yours was saved. See both below.")
+        )
+    return found
 
 
 def _locked(assessment: Assessment) -> Assessment:

@@ -64,3 +64,20 @@ def record(
     )
     audit.record(by, "outcome.recorded", kept, measure=measure, answered=found.answered)
     return kept
+
+
+def take_from_visit(assessment: Assessment, *, on: date, by: User, now: datetime) -> list[Outcome]:
+    """Score what was answered at this visit. Part of `assessments.sign`, in its transaction."""
+    filled = {code: answers for code, answers in assessment.told.get("scales", {}).items() if answers}
+    pain = {
+        "current": assessment.pain_now,
+        "best_24h": assessment.told.get("best"),
+        "worst_24h": assessment.told.get("worst"),
+    }
+    if any(value is not None for value in pain.values()):
+        filled["nprs"] = {item: value for item, value in pain.items() if value is not None}
+    patient = assessment.patient
+    return [
+        record(patient, measure, filled[measure], on=on, by=by, now=now, assessment=assessment)
+        for measure in sorted(filled)
+    ]

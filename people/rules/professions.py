@@ -18,6 +18,7 @@ class Profession(Claim):
     may_clear_red_flags: bool
     may_override_relative: bool
     scope_note: str = ""
+    needs_countersign: bool = False  # what they sign, a colleague of an independent profession signs too
 
 
 def load(folder: Path) -> Mapping[str, Profession]:

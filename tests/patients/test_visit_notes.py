@@ -22,7 +22,7 @@ LINH = notes.Taps(
     ),
     given=(
         notes.Given(
-            name="Dry needling 4 of 4",
+            name="Dry needling",
             technique="Superficial dry needling",
             places=("Upper trapezius (right)",),
             dose=("4 needles",),
@@ -39,8 +39,7 @@ def test_the_taps_write_the_note() -> None:
     assert notes.text(LINH).splitlines() == [
         "Said: Worst pain 3, was 5. After the last visit: sore for 1 day. Sleep better.",
         "Found: Safety questions asked again, all no. Look down 50°. Turn left 68°, was 62°. Turn right 60°, was 48°.",
-        "Did: Dry needling 4 of 4: superficial dry needling, upper trapezius (right), 4 needles."
-        + " Reaction in the room: none.",
+        "Did: Dry needling: superficial dry needling, upper trapezius (right), 4 needles. Reaction in the room: none.",
         "Next: Plan and exercises stay the same. Next visit 22 September.",
     ]
 

@@ -27,7 +27,8 @@ def open_assessment(appointment: Appointment, *, by: User, now: datetime) -> Ass
         return visit.assessment
     if not visit.is_standing:
         raise VisitCancelled(_("This visit was cancelled."))
-    visit.assessment = assessments.start(visit.patient, by=by, now=now)
+    kind = Assessment.Kind.FIRST if visit.service_code == "first_assessment" else Assessment.Kind.FOLLOW_UP
+    visit.assessment = assessments.start(visit.patient, by=by, now=now, kind=kind)
     visit.save(update_fields=["assessment"])
     audit.record(by, "appointment.assessment_opened", visit)
     return visit.assessment
