@@ -21,6 +21,7 @@ from programs.actions import offering
 from programs.models import Phase, Plan, PlannedSession
 
 PANEL_QUERIES = 26
+POST_QUERIES = 17  # four of them for the guard at the door; and the two of a transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -505,6 +506,37 @@ def test_who_may_overbook_is_asked_why_and_the_front_desk_is_not(client: Client,
     assert done.status_code == 302
     second = Appointment.objects.exclude(pk=first.pk).get()
     assert (second.starts_at, second.overbooked_because) == (at(9), "Acute, ten minutes")
+
+
+def test_a_taken_time_is_overbooked_on_purpose_by_who_may(client: Client, cast: Cast) -> None:
+    cast.book(at(10, day=16), patient=a_patient())
+    a_room("Room 2")
+    asked = {"service": "review", "day": "2026-09-16", "at": "10:00", "clinician": str(cast.sara.pk)}
+    client.force_login(cast.rosa, backend="people.web.backends.RightsBackend")
+    assert "on top of what is there" not in text(panel(client, cast, **asked))
+
+    client.force_login(a_user(Role.MANAGER), backend="people.web.backends.RightsBackend")
+    answer = panel(client, cast, **asked)
+    assert "Wed 16 Sep, 10:00 with Sara Haddad, Room 2: book it all the same" in text(answer)
+    form = answer.content.decode().partition('class="overbook"')[2]
+    sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    done = client.post(reverse("appointments:book"), sent | {"overbook_because": "Only day she can come"})
+
+    assert done.status_code == 302
+    visit = Appointment.objects.get(patient=cast.leila)
+    assert (visit.starts_at, visit.overbooked_because) == (at(10, day=16), "Only day she can come")
+    marked = {hold.resource.name: hold.is_overbooked for hold in visit.holds.select_related("resource")}
+    assert (marked["Sara Haddad"], marked["Room 2"]) == (True, False)
+
+
+def test_booking_over_http_reads_nothing_that_it_does_not_need(
+    desk: Client, cast: Cast, django_assert_num_queries: Any
+) -> None:
+    cast.book(at(16))  # her own row in the book is there, as after a first visit
+    sent = fields(panel(desk, cast, service="review"))
+
+    with django_assert_num_queries(POST_QUERIES + 2):
+        assert desk.post(reverse("appointments:book"), sent).status_code == 302
 
 
 # --- somebody new

@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions.availability import Offer
-from clinic.appointments.rules import saying
+from clinic.appointments.rules import local_time, saying
 from clinic.appointments.web.panel import Wanted
 from programs.models import PlannedSession
 
@@ -33,7 +33,8 @@ def chip(wanted: Wanted, said: str, **changes: Any) -> Chip:
 @register.filter
 def when_short(offer: Offer) -> str:
     """ "Thu 17 Sep, 10:30" on the wall clock of the site."""
-    return f"{formats.date_format(offer.local_start, 'D j M')}, {formats.date_format(offer.local_start, 'H:i')}"
+    clock = local_time.clock(offer.starts_at, offer.site.zone)
+    return f"{formats.date_format(offer.local_start, 'D j M')}, {clock}"
 
 
 @register.filter

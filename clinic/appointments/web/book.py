@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -37,10 +37,11 @@ def book(request: SignedInRequest) -> HttpResponse:
     patient_id = as_id(asked.get("patient"))
     if patient_id is None:
         return _find_patient(request)
-    patient = open_record(request, patient_id)
     now = timezone.now()
     if request.method != "POST":
-        return _panel(request, panel.wanted(request.user, patient, asked, now=now))
+        return _panel(request, panel.wanted(request.user, open_record(request, patient_id), asked, now=now))
+    # Nothing of the record is shown unless the booking is refused: only then it counts as opened.
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_id)
     if "let_go" in request.POST:
         return _let_go(request, patient)
     choice = availability.chosen(request.POST.get("offer", ""))
@@ -53,6 +54,7 @@ def book(request: SignedInRequest) -> HttpResponse:
             "may_share": isinstance(refusal, SlotTaken) and refusal.kinds <= {"clinician", "room"},
             "taken": request.POST.get("offer", ""),
         }
+        patient = open_record(request, patient_id)
         return _panel(request, panel.wanted(request.user, patient, asked, now=now), **gone)
 
 

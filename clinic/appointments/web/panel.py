@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from clinic.appointments.actions import squeezing
 from clinic.appointments.actions.seats import FreeSeats, free_seats
 from clinic.appointments.models import Appointment, BookingPolicy, VisitPreference
-from clinic.appointments.rules import saying
+from clinic.appointments.rules import local_time, saying
 from clinic.appointments.web import choices, keeping, panel_words, times
 from clinic.appointments.web.choices import Choice, Visits
 from patients.models import Patient, RedFlag
@@ -167,9 +168,20 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
         "hidden": _hidden(it),
         "later": it.address(day=times.later(it.when, found), say=""),
         "board": board_address(it.service, found),
+        **_on_top(user, it, found),
         "undo_minutes": max(1, round(BookingPolicy.current().undo_seconds / 60)),
         "may_overbook": user.may(Permission.APPOINTMENT_OVERBOOK),
     }
+
+
+def _on_top(user: User, it: Wanted, found: times.Times) -> dict[str, Any]:
+    """The time that was asked for and is taken, for who may put a second visit there."""
+    when, site = it.when, it.when.site or next((each.offer.site for each in found.best), None)
+    if not (found.missing and when.at and when.clinician and site) or not user.may(Permission.APPOINTMENT_OVERBOOK):
+        return {}
+    starts_at = local_time.instant(when.first, when.at, site.zone)
+    offer = squeezing.squeezed(it.service, clinician=when.clinician, site=site, starts_at=starts_at, now=it.now)
+    return {"may_share": True, "taken": offer.code, "on_top": offer} if offer else {}
 
 
 def board_address(service: Service, found: times.Times) -> str:

@@ -1,7 +1,7 @@
 """What the booking panel says of a time and of a patient's habits."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
@@ -41,19 +41,14 @@ def preference(it: VisitPreference) -> str:
 def clock_notes(offer: Offer, patients_zone: str) -> list[str]:
     """What must be said of the clock: that it changes that day, and what it shows where the patient is."""
     notes = []
-    local = offer.local_start
-    begins, ends = local_time.day_bounds(local.date(), offer.site.zone)
-    if ends - begins != timedelta(days=1):
-        clock = {"clock": f"{local:%H:%M}", "offset": _offset(local)}
-        notes.append(_("Clocks change that day: %(clock)s is %(offset)s") % clock)
-    if patients_zone and patients_zone != offer.site.time_zone:
-        there = offer.starts_at.astimezone(ZoneInfo(patients_zone))
-        place = patients_zone.rpartition("/")[2].replace("_", " ")
-        notes.append(_("%(clock)s in %(place)s") % {"clock": formats.date_format(there, "D j M, H:i"), "place": place})
+    local, here = offer.local_start, offer.site.zone
+    if local_time.change_on(local.date(), here):
+        offset = f"{local:%z}"
+        said = {"clock": f"{local:%H:%M}", "offset": f"UTC{offset[:3]}:{offset[3:5]}"}
+        notes.append(_("Clocks change that day: %(clock)s is %(offset)s") % said)
+    there = ZoneInfo(patients_zone) if patients_zone else here
+    if theirs := local_time.elsewhere(offer.starts_at, here, there):
+        place = there.key.rpartition("/")[2].replace("_", " ")
+        clock = f"{formats.date_format(theirs, 'D j M')}, {local_time.clock(offer.starts_at, there)}"
+        notes.append(_("%(clock)s in %(place)s") % {"clock": clock, "place": place})
     return notes
-
-
-def _offset(local: datetime) -> str:
-    """ "UTC-04:00"."""
-    text = f"{local:%z}"
-    return f"UTC{text[:3]}:{text[3:5]}"
