@@ -1,0 +1,210 @@
+"""How many interactions it takes to fill a gap, to cancel and refill, and to see to who did not come; and axe.
+
+An interaction is a decision that needs a hand: a key chord, a click.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from stack import Stack, browser_options, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("waitlist")]
+
+PASSWORD = "rebalance-demo-360"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+D5, D6, D7 = 2, 3, 2  # the budgets of the design
+OPEN_OFFER = (
+    "from clinic.appointments.models import SlotOffer as S; print(S.objects.filter(state='open')[0].link_token)"
+)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running() as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser_options())
+        yield chromium
+        chromium.close()
+
+
+def at_work(browser: Browser, stack: Stack, *, width: int = 1440, scheme: str = "light", script: bool = True) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        java_script_enabled=script,
+    )
+    page = context.new_page()
+    page.goto(f"{stack.url}/signin/")
+    page.get_by_label("E-mail").fill("rosa@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/signin" not in url)
+    return page
+
+
+@dataclass
+class Hands:
+    """Somebody at the desk, with every interaction counted."""
+
+    page: Page
+    count: int = 0
+
+    def press(self, key: str) -> None:
+        self.count += 1
+        self.page.keyboard.press(key)
+
+    def click(self, role: str, name: str) -> None:
+        self.count += 1
+        self.page.get_by_role(role, name=re.compile(name)).first.click()  # type: ignore[arg-type]
+
+
+def leila_waits(page: Page, stack: Stack) -> None:
+    """For a review, on any day: she has an e-mail address."""
+    page.goto(f"{stack.url}/desk/waitlist/new/?q=rahimi+leila&service=review")
+    page.locator("a.foundone").first.click()
+    page.get_by_role("button", name="Put on the waitlist").click()
+    page.wait_for_load_state()
+
+
+def a_review(page: Page, stack: Stack) -> None:
+    """Open the card of a review that is still to come and is somebody else's."""
+    for ahead in range(1, 15):
+        day = date.today() + timedelta(days=ahead)  # noqa: DTZ011  (any day of the coming fortnight will do)
+        page.goto(f"{stack.url}/desk/list/{day.isoformat()}/")
+        rows = page.locator("tbody tr:not(.off)", has_text="Review visit").filter(has_text=re.compile("onfirmed"))
+        rows = rows.filter(has_not_text="Rahimi")
+        if rows.count():
+            rows.first.locator("th a").click()
+            page.wait_for_url("**/desk/visit/**")
+            return
+    raise AssertionError("the demo has no review to come")
+
+
+def a_visit_that_began(page: Page, stack: Stack) -> None:
+    """Open the card of a visit of the last days, stepped back to where somebody is waited for."""
+    for ago in range(1, 15):
+        day = date.today() - timedelta(days=ago)  # noqa: DTZ011  (any day of the last fortnight will do)
+        page.goto(f"{stack.url}/desk/list/{day.isoformat()}/")
+        rows = page.locator("tbody tr:not(.off)").filter(has_text=re.compile("Done|Did not come"))
+        if rows.count():
+            break
+    rows.first.locator("th a").click()
+    page.wait_for_url("**/desk/visit/**")
+    for _ in range(4):
+        if page.get_by_role("button", name=re.compile("^Did not come")).count():
+            return
+        page.get_by_role("button", name=re.compile("^(Back to|Not confirmed)")).first.click()
+        page.wait_for_load_state()
+    raise AssertionError("no way leads back to a visit that somebody may miss")
+
+
+def problems(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    wrong = [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
+        wrong.append("scrolls sideways")
+    return wrong
+
+
+def test_a_cancelled_time_is_offered_again_in_three(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    leila_waits(page, stack)
+    a_review(page, stack)
+
+    hands = Hands(page)
+    hands.click("link", "^Cancel the visit")
+    hands.click("button", "^Cancel and offer the time")
+    expect(page.get_by_role("heading", name="Offer a free time")).to_be_visible()
+    expect(page.get_by_role("checkbox", name=re.compile("Rahimi, Leila"))).to_be_checked()
+    hands.press("Enter")
+
+    expect(page.locator("#toasts")).to_contain_text("Offered to")
+    assert hands.count <= D6
+
+
+def test_a_gap_is_offered_in_two(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    leila_waits(page, stack)  # says so if she waits already
+    page.goto(f"{stack.url}/desk/")
+    page.get_by_role("link", name=re.compile("^Offer")).first.wait_for()
+
+    hands = Hands(page)
+    hands.click("link", "^Offer")
+    page.wait_for_url("**/desk/waitlist/offer/**")
+    expect(page.locator("#send")).to_be_focused()
+    hands.press("Enter")
+
+    expect(page.locator("#toasts")).to_contain_text("Offered to")
+    assert hands.count <= D5
+
+
+@pytest.mark.parametrize("way", ["Called", "Write"])
+def test_who_did_not_come_is_seen_to_in_two(browser: Browser, stack: Stack, way: str) -> None:
+    page = at_work(browser, stack)
+    a_visit_that_began(page, stack)
+
+    hands = Hands(page)
+    hands.click("button", "^Did not come")
+    page.locator("#follow").wait_for()
+    if way == "Write" and not page.get_by_role("button", name="Write").count():
+        way = "Called"  # no letter reaches everybody
+    hands.click("button", f"^{way}$")
+
+    expect(page.locator("#toasts")).to_contain_text("Noted: called." if way == "Called" else "The letter leaves")
+    assert hands.count <= D7
+
+
+def test_an_offer_is_sent_without_a_script(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack, script=False)
+    leila_waits(page, stack)
+    page.goto(f"{stack.url}/desk/waitlist/")
+    page.locator("td a.btn-tonal").first.click()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name=re.compile("Send the offer")).click()
+
+    expect(page.locator("#toasts")).to_contain_text("Offered to")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390), ("light", 320)])
+def test_nobody_is_shut_out_of_the_waitlist(browser: Browser, stack: Stack, scheme: str, width: int) -> None:
+    page = at_work(browser, stack, width=width, scheme=scheme)
+    leila_waits(page, stack)
+    page.goto(f"{stack.url}/desk/waitlist/")
+    time, wish = (page.locator(f"td a.{kind}").first.get_attribute("href") for kind in ("btn-tonal", "btn-quiet"))
+    paths = ["/desk/waitlist/", f"{time}", f"{wish}", "/desk/waitlist/new/?q=rahimi", "/desk/tasks/"]
+    found = {}
+    for path in paths:
+        page.goto(path if path.startswith("http") else f"{stack.url}{path}")
+        if wrong := problems(page):
+            found[path] = wrong
+
+    assert found == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 320)])
+def test_a_patient_takes_an_offered_time_with_one_tap(browser: Browser, stack: Stack, scheme: str, width: int) -> None:
+    link = f"{stack.url}/o/{stack.manage('shell', '-c', OPEN_OFFER).split()[-1]}/"
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        java_script_enabled=True,
+    )
+    page = context.new_page()
+    page.goto(link)
+    before = problems(page)
+    hands = Hands(page)
+    hands.click("button", "^Yes, I take it")
+    page.wait_for_load_state()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("It is yours|That time has gone"))
+    assert (before, problems(page), hands.count) == ([], [], 1)
