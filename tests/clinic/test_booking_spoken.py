@@ -130,6 +130,6 @@ def test_a_near_day_is_named_and_a_far_year_is_said() -> None:
 
 
 def test_a_clinic_with_several_sites_says_which_one_and_a_doctor_keeps_the_title() -> None:
-    said = saying.sentence(THURSDAY, time(12), clinician="Dr Okafor", minutes=1, on=TUESDAY, site="Harbour")
+    said = saying.sentence(THURSDAY, time(12), clinician="Dr Amara Okafor", minutes=1, on=TUESDAY, site="Harbour")
 
     assert said == "Thursday the 17th of September at noon, with Dr Okafor, at Harbour. It takes 1 minute."
