@@ -94,6 +94,7 @@ class MedicineClass(Claim):
 class Consent(Claim):
     title: str
     must_cover: tuple[str, ...]
+    in_plain_words: tuple[str, ...]  # each of them, as the patient reads it
     # After so many days it must be signed again; between signing and treatment `cooling_off_days` must pass.
     valid_days: int
     reconsent_triggers: tuple[str, ...]

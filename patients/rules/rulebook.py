@@ -197,6 +197,8 @@ def _check_links(book: Rulebook) -> None:
         symptoms.require_known(symptom.code, "measure", [symptom.measure] if symptom.measure else [], book.measures)
     for consent in book.consents.values():
         consents.require_known(consent.code, "consent", consent.requires, book.consents)
+        if len(consent.in_plain_words) != len(consent.must_cover):
+            consents.refuse(consent.code, "'in_plain_words' must say each point of 'must_cover'")
     medicines = Sheet("medicines.toml", {})
     for family in book.medicine_classes.values():
         medicines.require_known(family.code, "fact", family.facts, book.facts)
