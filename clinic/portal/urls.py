@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clinic.portal import form_link, link, offer, plan, preferences, today, urgent, visits, who, wish
+from clinic.portal import consents, form_link, link, offer, plan, preferences, today, urgent, visits, who, wish
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -14,6 +14,9 @@ urlpatterns: list[URLPattern] = [
     path("me/visits/wish/", wish.wish, name="wish"),
     path("me/visits/<uuid:visit_id>/", visits.change, name="visit_change"),
     path("me/settings/", preferences.settings, name="settings"),
+    path("me/consents/", consents.mine, name="consents"),
+    path("me/consents/read/<uuid:document_id>/", consents.sign, name="consent_sign"),
+    path("me/consents/<uuid:consent_id>/", consents.copy, name="consent_copy"),
     path("help/urgent/", urgent.urgent, name="urgent"),
     path("a/<str:token>/", link.link, name="link"),
     path("o/<str:token>/", offer.offer, name="offer"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import assessment_pages, flag_pages, intake_own, intake_staff
+from patients.web import assessment_pages, consent_pages, consent_tablet, flag_pages, intake_own, intake_staff
 
 urlpatterns: list[URLPattern] = [
     path("me/forms/", intake_own.forms, name="forms"),
@@ -20,6 +20,16 @@ urlpatterns: list[URLPattern] = [
         assessment_pages.addendum,
         name="addendum",
     ),
+    path("patients/<uuid:patient_id>/consents/", consent_pages.consent_list, name="consents"),
+    path("patients/<uuid:patient_id>/consents/hand-over/", consent_pages.hand_over, name="consent_hand_over"),
+    path("patients/<uuid:patient_id>/consents/<uuid:consent_id>/", consent_pages.copy, name="consent_copy"),
+    path(
+        "patients/<uuid:patient_id>/consents/<uuid:consent_id>/withdraw/",
+        consent_pages.withdraw,
+        name="consent_withdraw",
+    ),
+    path("t/back/", consent_tablet.back, name="tablet_back"),
+    path("t/<str:token>/", consent_tablet.tablet, name="tablet"),
     path("patients/<uuid:patient_id>/flags/<uuid:flag_id>/", flag_pages.clear, name="flag_clear"),
     path("patients/<uuid:patient_id>/forms/start/", intake_staff.start, name="staff_form_start"),
     path("patients/<uuid:patient_id>/forms/<uuid:intake_id>/check/", intake_staff.check, name="staff_form_check"),

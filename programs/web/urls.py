@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from programs.web import library, plans, safety_pages, starting
+from programs.web import consent_needed, library, plans, safety_pages, starting
 
 app_name = "programs"
 urlpatterns: list[URLPattern] = [
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:patient_id>/safety/", safety_pages.page, name="safety"),
     path("patients/<uuid:patient_id>/safety/answers/", safety_pages.answer, name="safety_answers"),
     path("patients/<uuid:patient_id>/safety/unlock/", safety_pages.unlock, name="unlock"),
+    path("patients/<uuid:patient_id>/consents/needed/", consent_needed.visit_consents, name="visit_consents"),
     path("clinic/unlocked/", safety_pages.unlocked_list, name="unlocked"),
     path("overrides/<uuid:override_id>/lock/", safety_pages.lock, name="lock"),
 ]

@@ -25,7 +25,7 @@ from clinic.appointments.models import (
     WaitlistEntry,
 )
 from clinic.reminders.models import Message
-from patients.models import Assessment, Intake, RedFlag
+from patients.models import Assessment, Consent, Intake, RedFlag
 from people.models import Invitation, User
 from people.rules.permissions import Permission, Role
 from programs.models import Override, Phase, Plan, PlanExercise, PlannedSession
@@ -67,6 +67,7 @@ IDS_OF_PATIENTS |= {
     "offer_id",
     "reservation_id",
     "override_id",
+    "consent_id",
 }
 
 
@@ -128,6 +129,19 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "override_id": Override.objects.create(
             patient=patient, modality="prp", rules=["x"], reason="x", by=author, at=now, on=day, until=day
         ).pk,
+        "consent_id": Consent.objects.create(
+            patient=patient,
+            code="consent_laser",
+            text="x",
+            text_version="x",
+            language="en",
+            signed_name="x",
+            signed_at=now,
+            valid_from=day,
+            valid_until=day,
+            taken_by=author,
+        ).pk,
+        "document_id": NOBODY,
         "service_code": "review",
         "week": "2026-W38",
         "assessment_id": Assessment.objects.create(patient=patient, author=author, started_at=now).pk,
