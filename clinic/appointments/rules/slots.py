@@ -112,9 +112,11 @@ class Grid:
         found, zero, count = 0, self.first, self.count
         lead = zero + minutes - before - 1
         for starts, ends in busy:
-            first = max(-((lead - starts) // GRID_MINUTES), 0)
-            end = min(-((zero - ends - before) // GRID_MINUTES), count)
-            if end > first:
+            first = -((lead - starts) // GRID_MINUTES)
+            end = -((zero - ends - before) // GRID_MINUTES)
+            if first < 0 or end > count:
+                found |= self._bits(first, end)
+            elif end > first:
                 found |= ((1 << (end - first)) - 1) << first
         return found
 
