@@ -140,7 +140,7 @@ class Board:
             it,
             say.url(it),
             self.frame.clock(it.starts_at),
-            cards.what(it),
+            say.what(it),
             clinician,
             places,
             *labels,

@@ -63,11 +63,17 @@ class Wording:
     def __init__(self, frame: Frame, *, now: datetime, people: Mapping[UUID, str], may_move: bool) -> None:
         self.frame, self.now, self.people, self.may_move = frame, now, people, may_move
         self.labels = {status: str(status.label) for status in Status}
+        # Translated once, not once a card.
         self.check = _("Clinician check needed")
+        self.new, self.walk_in, self.overbooked = _("New"), _("Walk-in"), _("Overbooked")
+        self.form_done, self.no_form, self.no_next = _("Form done"), _("Form not filled in"), _("No next visit yet")
+        self.services = {code: service.name for code, service in rulebook().services.items()}
+        self.steps_of = {status: _forward(status) for status in Status}
         # Reversed once: 320 reversals cost more than the query.
         self.visit_url = reverse("appointments:visit", args=[_SAMPLE])
         self.status_url = reverse("appointments:status", args=[_SAMPLE])
         self.move_url = reverse("appointments:move", args=[_SAMPLE])
+        self.book_url = reverse("appointments:book")
         self.drop_url = reverse("desk:drop", args=[_SAMPLE])
         try:
             self.class_url = reverse("appointments:group", args=[_SAMPLE])
@@ -82,14 +88,11 @@ class Wording:
 
     def steps(self, visit: Seen) -> list[tuple[Status, str]]:
         """What may happen next; the first is the likeliest. Nobody misses a visit that has not begun."""
-        return [
-            (step, str(words.STEPS[step]))
-            for step in STEPS[Status(visit.status)]
-            if not is_step_back(visit.status, step) and (step != Status.MISSED or self.now >= visit.starts_at)
-        ]
+        steps = self.steps_of[Status(visit.status)]
+        return steps if self.now >= visit.starts_at else [(step, said) for step, said in steps if step != Status.MISSED]
 
     def visit(self, it: Seen, place: tuple[int, int], lane: tuple[int, int], *, with_clinician: bool) -> Card:
-        said = what(it)
+        said = self.what(it)
         return Card(
             pk=it.pk,
             row=place[0],
@@ -120,7 +123,7 @@ class Wording:
             status=self.labels[it.status],
             clock=self.frame.clock(it.starts_at),
             name=it.name,
-            what=rulebook().services[it.service_code].name,
+            what=self.services[it.service_code],
             state=it.attendance if it.seats else _("Nobody yet, %(n)s places") % {"n": it.places},
             lane=lane[0],
             lanes=lane[1],
@@ -129,12 +132,19 @@ class Wording:
     def marks(self, it: Seen) -> list[str]:
         marks = []
         if it.is_overbooked:
-            marks.append(_("Overbooked"))
+            marks.append(self.overbooked)
         if it.is_walk_in:
-            marks.append(_("Walk-in"))
-        elif it.is_new:
-            marks.append(_("New"))
+            marks.append(self.walk_in)
+        elif it.is_new and it.status in {Status.BOOKED, Status.CONFIRMED, Status.ARRIVED}:
+            marks.append(self.new)
         return marks
+
+    def what(self, visit: Seen) -> str:
+        """The service, and which one of the plan's course it is: "Shockwave 3 of 5"."""
+        service = self.services[visit.service_code]
+        if visit.nth is None:
+            return service
+        return _("%(service)s %(n)s of %(length)s") % {"service": service, "n": visit.nth, "length": visit.of}
 
     def state(self, it: Seen) -> str:
         """What is worth knowing about it now, beyond the colour: minutes, what is missing, what comes next."""
@@ -147,7 +157,7 @@ class Wording:
                 local = it.next_at.astimezone(self.frame.site.zone)
                 return _("Next: %(day)s") % {"day": formats.date_format(local, "j M")}
             case Status.DONE:
-                return _("No next visit yet")
+                return self.no_next
             case Status.BOOKED | Status.CONFIRMED:
                 return self._still_to_come(it)
         return self.labels[Status(it.status)]
@@ -158,16 +168,13 @@ class Wording:
         if it.starts_at + LATE <= self.now < it.ends_at + STILL_AWAITED:
             return _("Late %(n)s min") % {"n": minutes_since(it.starts_at, self.now)}
         if it.is_new:
-            return _("Form done") if it.has_form else _("Form not filled in")
+            return self.form_done if it.has_form else self.no_form
         return self.labels[Status(it.status)]
 
 
-def what(visit: Seen) -> str:
-    """The service, and which one of the plan's course it is: "Shockwave 3 of 5"."""
-    service = rulebook().services[visit.service_code].name
-    if visit.nth is None:
-        return service
-    return _("%(service)s %(n)s of %(length)s") % {"service": service, "n": visit.nth, "length": visit.of}
+def _forward(status: Status) -> list[tuple[Status, str]]:
+    """The steps that usually follow, with what the button says."""
+    return [(step, str(words.STEPS[step])) for step in STEPS[status] if not is_step_back(status, step)]
 
 
 def span(it: Seen | Class) -> Span:

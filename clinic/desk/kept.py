@@ -10,7 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from clinic.appointments.models import Hold, Resource
+from clinic.appointments.models import Hold, Resource, Shift
 from clinic.appointments.rules import local_time
 from clinic.appointments.rules.slots import Span
 from clinic.desk import cards
@@ -31,9 +31,10 @@ class Kept:
 def resources(site: Site, day: date, busy: Collection[UUID]) -> list[Resource]:
     """Who works at the site at all or is `busy` there, its rooms and devices, and what else they keep. One query."""
     begins, ends = local_time.day_bounds(day, site.zone)
-    here = Resource.objects.in_use().filter(Q(site=site) | Q(shifts__site=site)) | Resource.objects.filter(pk__in=busy)
-    every = with_others(here.exclude(kind=Resource.Kind.PATIENT), site, begins, ends)
-    return list(every.distinct().order_by("ordinal", "name"))
+    at_work = Shift.objects.filter(site=site).values("resource_id")
+    here = Q(pk__in=list(busy)) | Q(is_active=True) & (Q(site=site) | Q(pk__in=at_work))
+    every = with_others(Resource.objects.filter(here).exclude(kind=Resource.Kind.PATIENT), site, begins, ends)
+    return list(every.order_by("ordinal", "name"))
 
 
 def with_others(found: QuerySet[Resource], site: Site, begins: datetime, ends: datetime) -> QuerySet[Resource]:

@@ -1,4 +1,4 @@
-"""Whether a day still looks as it did: asked every two seconds by every open board, so it has to be cheap."""
+"""Whether a day still looks as it did: asked every 1.5 seconds by every open board, so it has to be cheap."""
 
 import hashlib
 from collections.abc import Sequence

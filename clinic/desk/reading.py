@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules import local_time
 from clinic.appointments.rules.status import Status
-from patients.models import Intake, Patient, RedFlag
+from patients.models import Intake, RedFlag
 from people.models import AuditEvent, Site, User
 
 
@@ -26,7 +26,8 @@ class Who:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A visit as the board prints it. `held` are the resources it keeps; a seat in a class keeps only the patient."""
+    """A visit as the board prints it. `held` are the resources it keeps, the patient too;
+    a seat in a class keeps nothing else."""
 
     pk: UUID
     patient: Who
@@ -86,7 +87,7 @@ def _read(visits: QuerySet[Appointment], hide_names: bool) -> list[Seen]:
 def name(given: str, family: str, number: int, *, hide: bool) -> str:
     """ "Okafor, Amara"; hidden it is "A. O. 00042": enough for whoever knows, nothing for whoever looks."""
     if not hide:
-        return Patient(given_name=given, family_name=family).list_name
+        return ", ".join(part for part in (family, given) if part)  # as `Patient.list_name`, without a patient
     return " ".join([*(f"{part[0]}." for part in (given, family) if part), f"{number:05d}"])
 
 
@@ -127,7 +128,7 @@ def _looked_up(visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
     taken_in = AuditEvent.objects.filter(
         patient_id=OuterRef("patient_id"), deed="appointment.status_set", detail__status=str(Status.IN_ROOM)
     ).filter(object_id=Cast(pk, CharField()))
-    held = Hold.objects.filter(appointment=pk).exclude(resource__kind="patient").values("resource_id")
+    held = Hold.objects.filter(appointment=pk).values("resource_id")
     return visits.annotate(
         # That there is one, never which: the desk sees this.
         needs_clinician_check=Exists(RedFlag.objects.open().filter(patient=patient)),

@@ -63,7 +63,10 @@
   document.body.addEventListener("htmx:afterSettle", rove);
   rove();
 
-  // In the afternoon the morning is not what is asked for.
+  // In the afternoon the morning is not what is asked for: begin at the full hour before the last.
   const line = grid.querySelector(".nowline");
-  if (line) grid.scrollTop = Math.max(0, line.offsetTop - grid.clientHeight / 3);
+  if (line && line.offsetTop > grid.clientHeight * 0.6) {
+    const hours = [...grid.querySelectorAll(".dg-time span")].filter((hour) => hour.offsetTop < line.offsetTop);
+    grid.scrollTop = hours.at(-2)?.offsetTop ?? 0;
+  }
 })();

@@ -1,0 +1,26 @@
+"""The pages of the desk are measured, small."""
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def measured(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("bench", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_the_pages_of_the_desk_are_measured_small_and_grown() -> None:
+    found = json.loads(
+        measured("board", "--visits", "500", "--grown", "900", "--patients", "60", "--rounds", "1", "--json")
+    )
+
+    assert len(found["rows"]) == 14
+    assert found["figures"]["day_queries"] <= 10
+    assert "x floor" in found["last"]
+    assert "growth" in found["last"]
