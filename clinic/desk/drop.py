@@ -45,7 +45,7 @@ def drop(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         "target": target,
         "local_start": target.starts_at.astimezone(visit.site.zone),
         "offer": wanted,
-        "nearest": [] if wanted else sorted(offers, key=lambda it: abs(it.starts_at - target.starts_at))[:NEAREST],
+        "nearest": [] if wanted else _nearest(visit, offers, target),
     }
     return render(request, "desk/drop.html", context)
 
@@ -72,6 +72,12 @@ def _offers(visit: Appointment, target: Target) -> list[Offer]:
     )  # fmt: skip
     offers = [it for it in found if timezone.localdate(it.starts_at, visit.site.zone) == day]
     return [_placed(offer, target.place) for offer in offers]
+
+
+def _nearest(visit: Appointment, offers: list[Offer], target: Target) -> list[Offer]:
+    """The free times closest to where it was dropped; where it stands now is no move."""
+    others = [it for it in offers if (it.starts_at, it.clinician.pk) != (visit.starts_at, visit.clinician_id)]
+    return sorted(others, key=lambda it: abs(it.starts_at - target.starts_at))[:NEAREST]
 
 
 def _placed(offer: Offer, place: Resource | None) -> Offer:

@@ -56,7 +56,7 @@ def test_the_week_shows_how_full_everybody_is_and_which_half_days_are_free(desk:
     found = row(desk.get(WEEK), "Sara Haddad")
 
     assert found[1] == "21 % afternoon free"  # 90 of 420 minutes
-    assert found[0] == "0 % morning free afternoon free"
+    assert found[0] == "0 % whole day free"
     assert found[2] == "away"
     assert found[5] == "– not working"
     assert found[7] == "5 %"
@@ -69,7 +69,7 @@ def test_rooms_and_devices_have_a_week_too(desk: Client, cast: Cast) -> None:
     seen = desk.get(WEEK, {"by": "rooms"})
 
     assert row(seen, "Room 1")[1] == "6 % morning free"  # half an hour and five minutes to clean, of nine hours
-    assert row(seen, "dev_laser_3b")[1] == "0 % morning free afternoon free"
+    assert row(seen, "dev_laser_3b")[1] == "0 % whole day free"
 
 
 def test_the_week_of_one_person_is_seven_columns(desk: Client, cast: Cast) -> None:
@@ -165,6 +165,7 @@ def test_a_visit_dropped_where_nobody_is_free_is_told_the_nearest_times(desk: Cl
 
     assert "Rahimi, Leila cannot come to Sara Haddad at 15:00" in asked
     assert "Move to 14:15" in asked
+    assert "Move to 14:00" not in asked, "there it stands already"
     assert "Other times" in asked
 
 

@@ -9,6 +9,7 @@
   const QUARTER = 15 * 60; // s
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: grid.dataset.zone });
   let drag = null;
+  let pressed = null; // where the button went down: a click that began elsewhere means something else
 
   const rowsOf = (column) => Number(column.className.match(/rows(\d+)/)[1]);
   const moment = (row) => Number(grid.dataset.begins) + row * QUARTER;
@@ -36,6 +37,7 @@
   }
 
   grid.addEventListener("dragstart", (event) => event.preventDefault());
+  document.addEventListener("pointerdown", (event) => { pressed = event.target; });
   grid.addEventListener("pointerdown", (event) => {
     const card = event.target.closest("a.appt[data-visit]");
     // A finger scrolls: on a tablet visits are moved with the Move page.
@@ -94,7 +96,7 @@
   });
   grid.addEventListener("pointerleave", () => grid.querySelector(".here")?.remove());
   grid.addEventListener("click", (event) => {
-    if (!event.target.matches(".dg-col") || !grid.dataset.book) return;
+    if (!event.target.matches(".dg-col") || pressed !== event.target || !grid.dataset.book) return;
     const column = event.target;
     const asked = new URLSearchParams({ day: grid.dataset.day, at: said(rowAt(column, event.clientY)), site: grid.dataset.site });
     asked.set(column.dataset.kind, column.dataset.resource);
