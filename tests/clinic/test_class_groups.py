@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from booking_cast import at, service
 from class_cast import ClassCast, a_class_cast, the_service
-from factories import NOW, a_patient, a_room, a_user
+from factories import NOW, a_patient, a_room, a_site, a_user
 
 from clinic.appointments.actions import attendance, availability, booking, groups, roster, seats
-from clinic.appointments.models import Appointment, GroupSession, Hold, VisitChange
+from clinic.appointments.models import Appointment, GroupSession, Hold, Reservation, VisitChange
 from clinic.appointments.rules.class_refusals import (
     ClassFull,
     ClassHasBegun,
@@ -26,6 +26,7 @@ from clinic.appointments.rules.refusals import (
     InThePast,
     NotOffered,
     NotTreatedAnyMore,
+    OfAnotherPlan,
     OffTheGrid,
     SlotTaken,
     TooFarAhead,
@@ -39,6 +40,7 @@ from people.rules.permissions import Role
 from people.rules.refusal import ChangedMeanwhile, Refused
 from programs.actions import offering
 from programs.actions.safety import HeldByRedFlag
+from programs.models import Plan, PlannedSession
 
 pytestmark = pytest.mark.django_db
 
@@ -251,6 +253,35 @@ def test_the_free_seats_of_a_month_cost_two_queries(
 
     with django_assert_num_queries(2):  # type: ignore[operator]
         seats.free_seats(service, patient=cast.usual.leila, first=NOW.date(), days=30, now=NOW)
+
+
+def test_a_class_at_another_site_or_no_longer_offered_is_not_given(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    quay = a_site("Northgate Quay")
+
+    assert seats.free_seats(the_service(), patient=None, first=NOW.date(), days=7, now=NOW, site=quay) == []
+    offering.change("exercise_class", is_enabled=False, by=a_user(Role.OWNER), now=NOW)
+    with pytest.raises(NotOffered):
+        cast.seat(group)
+
+
+def test_a_session_of_another_plan_is_not_used_for_a_place(cast: ClassCast) -> None:
+    [group] = cast.create(at(9))
+    session = PlannedSession(plan=Plan(patient=a_patient()), modality="exercise_program")
+
+    with pytest.raises(OfAnotherPlan):
+        cast.seat(group, cast.usual.leila, session=session)
+
+
+def test_a_room_kept_for_a_caller_is_free_for_a_class_when_its_minutes_are_over(cast: ClassCast) -> None:
+    kept = Reservation.objects.create(patient=cast.usual.leila, by=cast.usual.rosa, offer="x", expires_at=at(8))
+    Hold.objects.create(reservation=kept, resource=cast.gym, during=(at(9), at(9, 45)))
+
+    with pytest.raises(ClassTimeTaken):
+        cast.create(at(9), now=at(7, 59))
+    cast.create(at(9), now=at(8))
+
+    assert not Reservation.objects.exists()
 
 
 # To another class

@@ -103,6 +103,12 @@ def test_a_longer_visit_is_shown_before_it_is_saved_and_offered_after(office: Cl
     assert it.professions == {"physician", "physical_therapist"}
 
 
+def test_a_service_that_would_be_offered_no_more_leaves_no_free_times(office: Client) -> None:
+    off = {name: value for name, value in typed(preview="1").items() if name != "is_enabled"}
+
+    assert "Mon 14 Sep 26 0 fewer none" in said(office.post(page(), off))
+
+
 def test_only_what_differs_from_the_rulebook_is_kept(office: Client) -> None:
     everything = service().professions
 

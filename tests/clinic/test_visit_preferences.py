@@ -59,8 +59,8 @@ def test_another_page_shows_the_wish_with_a_way_to_change_it(cast: Cast) -> None
 def test_an_empty_wish_is_forgotten_and_twice_is_once(cast: Cast) -> None:
     preferences.set_preference(cast.leila, Preference(weekdays={0}), by=cast.rosa)
 
-    as_user(cast.rosa).post(url(cast), {})
-    preferences.clear(cast.leila, by=cast.rosa)
+    as_user(cast.rosa).post(url(cast), {"earliest": ""})
+    as_user(cast.rosa).post(url(cast), {"earliest": ""})
 
     assert not VisitPreference.objects.exists()
     assert AuditEvent.objects.filter(deed="visit_preference.cleared").count() == 1

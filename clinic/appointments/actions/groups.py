@@ -7,18 +7,17 @@ class first, then its visits, then resources in the order of their keys, so nobo
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from clinic.appointments.actions import attendance, booking, clashes, history, holding
-from clinic.appointments.actions.contention import broken_rule, tried_again
+from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.meetings import Meeting, may_meet, weekly
 from clinic.appointments.models import Appointment, GroupSession, Hold, Resource
 from clinic.appointments.rules.class_refusals import (
     ClassHasBegun,
     ClassIsOver,
-    ClassTimeTaken,
     SomebodyIsBusy,
     TooFewPlaces,
 )
@@ -178,12 +177,8 @@ def _hold(classes: Sequence[tuple[GroupSession, Meeting]], *, now: datetime) -> 
         for piece in meeting.resources
     ]
     clashes.sweep_stale(holds, now=now)
-    try:
-        Hold.objects.bulk_create(holds)
-    except IntegrityError as error:
-        if broken_rule(error) != "resource_is_in_one_place_at_a_time":
-            raise
-        raise ClassTimeTaken(classes[0][1].day) from error
+    # All of it is locked and was looked at: the constraint has nothing left to refuse.
+    Hold.objects.bulk_create(holds)
 
 
 def _take_along(it: GroupSession, seats: Sequence[Appointment], *, by: User, now: datetime, is_moved: bool) -> None:

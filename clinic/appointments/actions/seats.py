@@ -45,11 +45,6 @@ class FreeSeats:
     group: GroupSession
     free: int
 
-    @property
-    def code(self) -> UUID:
-        """What a form sends back."""
-        return self.group.pk
-
 
 def free_seats(
     service: Service, *, patient: Patient | None, first: date, days: int, now: datetime, site: Site | None = None

@@ -1,6 +1,6 @@
 """Somebody stands at the desk without a visit: the first gap of today, or what can be done instead."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from django.utils import formats, timezone
 from clinic.appointments.actions import attendance, booking, waitlist
 from clinic.appointments.actions.availability import Offer, free_times
 from clinic.appointments.actions.contention import tried_again
-from clinic.appointments.models import Appointment, Hold, Resource, WaitlistEntry
+from clinic.appointments.actions.squeezing import squeezed
+from clinic.appointments.models import Appointment, Resource, WaitlistEntry
 from clinic.appointments.models.waitlist import WaitlistQuerySet
-from clinic.appointments.rules import needs
 from clinic.appointments.rules.refusals import SlotTaken, UsedForAnother
 from clinic.appointments.rules.slots import GRID_MINUTES
 from clinic.appointments.rules.status import Status
@@ -24,7 +24,6 @@ from programs.models import PlannedSession
 from programs.rules.services import Service
 
 AHEAD_DAYS = 14
-Kind = Resource.Kind
 
 
 def gaps_today(service: Service, patient: Patient, site: Site, *, now: datetime) -> Sequence[Offer]:
@@ -91,14 +90,15 @@ def squeeze_in(
     Raises `NotAllowed` for who may not overbook, `NoRoomForTwo`, and refuses as a booking does: nobody is squeezed
     in outside of the clinician's hours, and no device serves two.
     """
-    starts_at = _next_quarter(now)
-    pieces = _pieces_for(service, site, starts_at)
+    offer = squeezed(service, clinician=clinician, site=site, starts_at=_next_quarter(now), now=now)
+    if offer is None:
+        raise NoRoomForTwo
     visit = booking.book(
         patient=patient,
         service=service,
         site=site,
-        starts_at=starts_at,
-        resources=[clinician, *pieces],
+        starts_at=offer.starts_at,
+        resources=offer.resources,
         by=by,
         now=now,
         session=session,
@@ -148,17 +148,3 @@ def _in_words(offer: Offer) -> str:
 def _next_quarter(now: datetime) -> datetime:
     past = timedelta(minutes=now.minute % GRID_MINUTES, seconds=now.second, microseconds=now.microsecond)
     return now - past + timedelta(minutes=GRID_MINUTES) if past else now
-
-
-def _pieces_for(service: Service, site: Site, starts_at: datetime) -> Collection[Resource]:
-    """A room, a free one if there is one, and the devices, which are never shared."""
-    ends_at = starts_at + timedelta(minutes=service.minutes)
-    things = Resource.objects.in_use().filter(site=site, kind__in=[Kind.ROOM, Kind.DEVICE])
-    taken = set(Hold.objects.filter(resource__in=things, during__overlap=(starts_at, ends_at)).values_list("resource"))
-    every = sorted(things, key=lambda it: ((it.pk,) in taken, len(it.offers), it.ordinal, it.name))
-    rooms = [it for it in every if it.kind == Kind.ROOM and needs.serves(it, service.room_kinds)]
-    devices = [it for it in every if it.kind == Kind.DEVICE and (it.pk,) not in taken]
-    kept = needs.assigned(service, devices)
-    if not rooms or kept is None:
-        raise NoRoomForTwo
-    return [rooms[0], *kept]
