@@ -1,6 +1,6 @@
 """The link in a letter that offers a free time: yes or no, without signing in. First name, date, time, place."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +19,6 @@ from programs.actions import offering
 
 LIVES_ON = timedelta(days=1)  # after the time that was offered
 OTHERS, LOOK_AHEAD = 3, 14  # more times to ask for, within days
-MOST_COMPARED = 60  # of the first free times; three on different days are among them or there are none
 State = SlotOffer.State
 
 
@@ -99,7 +98,8 @@ def other_times(it: SlotOffer, choice: Choice, now: datetime) -> list[Offer]:
         days=LOOK_AHEAD,
         now=earliest,
         site=choice.site,
-        limit=None,
     )
-    by_day = {each.local_start.date(): each for each in reversed(found)}
-    return [by_day[day] for day in sorted(by_day)[:OTHERS]]
+    firsts: dict[date, int] = {}
+    for n, (starts_at, _clinician) in enumerate(found.starts()):
+        firsts.setdefault(timezone.localtime(starts_at, choice.site.zone).date(), n)
+    return [found[n] for n in list(firsts.values())[:OTHERS]]

@@ -234,11 +234,22 @@ def test_as_many_questions_for_one_who_waits_as_for_thirty(
         a_wish(cast, service_code=["review", "first_assessment"][n % 2])
     gap = a_gap(visit)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert len(who_fits(gap)) == wishes
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         waiting = matches.for_pages(WaitlistEntry.objects.all(), on=MONDAY)
         assert [len(found) for found in matches.fitting_each([gap, gap], waiting, now=NOW)] == [wishes, wishes]
+
+
+def test_a_clinician_whose_day_is_full_is_not_offered(cast: Cast) -> None:
+    a_wish(cast)
+    gap = a_gap(a_cancelled_visit(cast))
+    BookingPolicy.objects.create(daily_limit=1)
+    assert len(who_fits(gap)) == 1
+
+    cast.book(at(14, day=16), patient=a_patient())
+
+    assert who_fits(gap) == []
 
 
 # Offers
@@ -311,6 +322,15 @@ def test_a_time_the_desk_has_booked_meanwhile_is_gone(cast: Cast) -> None:
 
     assert states(one, two) == ["gone", "gone"]
     assert WaitlistEntry.objects.waiting().count() == 2
+
+
+def test_a_day_that_has_filled_up_meanwhile_is_a_time_that_has_gone(cast: Cast) -> None:
+    BookingPolicy.objects.create(daily_limit=1)
+    a_wish(cast)
+    (offer,) = offered(cast, a_gap(a_cancelled_visit(cast)))
+    cast.book(at(14, day=16), patient=a_patient())
+
+    assert offers.accept(offer, by=None, now=NOW).state == "gone"
 
 
 def test_an_offer_lapses_and_cannot_be_taken_after(cast: Cast) -> None:

@@ -55,7 +55,7 @@ def later_visit(entry: WaitlistEntry) -> Appointment | None:
 
 
 def fitting(gap: Gap, waiting: WaitlistQuerySet, *, now: datetime) -> list[Match]:
-    """Who could have the time or a part of it, best first. `waiting` is of `for_pages`. Nine queries."""
+    """Who could have the time or a part of it, best first. `waiting` is of `for_pages`. Eleven queries."""
     entries = list(waiting)
     look = _Look(entries, first=gap.day, last=gap.day, now=now, gap=gap)
     return look.ranked([gap])[0] if entries else []
@@ -71,7 +71,7 @@ def fitting_each(gaps: Sequence[Gap], waiting: WaitlistQuerySet, *, now: datetim
 
 
 def this_week(entries: Sequence[WaitlistEntry], *, now: datetime, days: int = WEEK) -> Mapping[UUID, Offer]:
-    """The first time in the coming days that each could have, by the id of the wish. Eight queries."""
+    """The first time in the coming days that each could have, by the id of the wish. Ten queries."""
     if not entries:
         return {}
     today = timezone.localtime(now).date()

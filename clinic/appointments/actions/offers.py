@@ -15,7 +15,7 @@ from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.matches import Match
 from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment, BookingPolicy, SlotOffer, WaitlistEntry
-from clinic.appointments.rules.refusals import InThePast, OutsideHours, SlotTaken, Unfit
+from clinic.appointments.rules.refusals import DayIsFull, InThePast, OutsideHours, SlotTaken, TooSoon, Unfit
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from clinic.appointments.rules.waitlist_refusals import NobodyChosen, NoLongerWaiting, NotSooner, TooManyChosen
 from people.actions import audit
@@ -26,6 +26,8 @@ State = SlotOffer.State
 MOST_AT_ONCE = 20  # as the booking policy allows at most
 # Somebody who said no may think again, as long as nobody else has said yes.
 MAY_BE_TAKEN = (State.OPEN, State.DECLINED)
+# What a time that was free can have become meanwhile, whoever asks for it.
+NOT_FREE = (SlotTaken, OutsideHours, Unfit, DayIsFull, TooSoon)
 
 
 @tried_again
@@ -85,7 +87,7 @@ def accept(offer: SlotOffer, *, by: User | None, now: datetime) -> SlotOffer:
     try:
         with transaction.atomic():
             visit = _given(mine, entry, by=by, now=now)
-    except (SlotTaken, OutsideHours, Unfit):
+    except NOT_FREE:
         _gone(together, now=now)
         mine.state = State.GONE
         audit.record(by, "waitlist.offer_gone", entry, offer=str(mine.pk))

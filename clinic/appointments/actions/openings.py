@@ -9,10 +9,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from clinic.appointments.actions import hours, taken
+from clinic.appointments.actions import hours, limits, taken
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import matching, needs, slots
+from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.matching import Time, Wish
 from clinic.appointments.rules.slots import Grid, Span
 from people.models import Site
@@ -41,7 +42,10 @@ class Gap:
 
 
 class Openings:
-    """The appointment book from `first` to `last` for these patients and everybody who treats. Five queries."""
+    """The appointment book from `first` to `last` for these patients and everybody who treats. Six queries.
+
+    The clinic's limits are those of the desk: it is the desk that offers. One query more where a day can be full.
+    """
 
     def __init__(
         self, patients: Collection[UUID], *, first: date, last: date, now: datetime, missed: Appointment | None = None
@@ -59,7 +63,10 @@ class Openings:
         self.busy = taken.spans(
             [it.pk for it in every], begins=begins, ends=ends, now=now, freeing=[missed] if missed else ()
         )
-        self.ahead = self.grid.from_on(now) & ~self.grid.from_on(now + slots.HORIZON)
+        self.limits = limits.current(Door.DESK)
+        self.ahead = self.grid.from_on(now + self.limits.notice) & ~self.grid.from_on(now + self.limits.horizon)
+        self._window = (begins, ends)
+        self._loads: limits.Loads | None = None
         self._clear_starts: dict[tuple[UUID, int, int], int] = {}
 
     def soonest(self, service: Service, wish: Wish, patient_id: UUID, *, gap: Gap | None = None) -> Offer | None:
@@ -84,9 +91,17 @@ class Openings:
             person = next(person for person, free in people if self.grid.holds(free, start))
             room = next(room for room, free in rooms if self.grid.holds(free, start))
             offer = self._offer(start, service, site, person, room)
-            if offer and matching.fits(wish, time_of(offer)):
+            if offer and matching.fits(wish, time_of(offer)) and not self._is_full(offer, service):
                 return offer
         return None
+
+    def _is_full(self, offer: Offer, service: Service) -> bool:
+        """Whether the clinician has as many visits on that day as the clinic allows."""
+        if not self.limits.has_days(service):
+            return False
+        if self._loads is None:
+            self._loads = limits.loads([it.pk for it in self.people], *self._window)
+        return self._loads.is_full(self.limits, service, (offer.clinician.pk, offer.site.pk, offer.local_start.date()))
 
     def _in_order(self, bits: int, gap: Gap | None) -> Iterator[int]:
         starts = self.grid.starts(bits)
