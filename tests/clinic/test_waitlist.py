@@ -234,9 +234,9 @@ def test_as_many_questions_for_one_who_waits_as_for_thirty(
         a_wish(cast, service_code=["review", "first_assessment"][n % 2])
     gap = a_gap(visit)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(who_fits(gap)) == wishes
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         waiting = matches.for_pages(WaitlistEntry.objects.all(), on=MONDAY)
         assert [len(found) for found in matches.fitting_each([gap, gap], waiting, now=NOW)] == [wishes, wishes]
 
@@ -311,6 +311,17 @@ def test_a_visit_moved_to_before_the_offer_is_kept(cast: Cast) -> None:
         offers.accept(offer, by=None, now=NOW)
 
     assert states(offer) == ["open"]
+
+
+def test_who_was_booked_elsewhere_meanwhile_gives_that_visit_up_and_has_one_in_the_end(cast: Cast) -> None:
+    a_wish(cast, cast.leila, now=NOW - timedelta(days=1))
+    (offer,) = offered(cast, a_gap(a_cancelled_visit(cast, day=17)))
+    since = cast.book(at(10, day=24))
+
+    offers.accept(offer, by=None, now=NOW)
+
+    assert list(Appointment.objects.standing().filter(patient=cast.leila)) == [since]
+    assert Appointment.objects.get(pk=since.pk).starts_at == at(10, day=17)
 
 
 def test_a_time_the_desk_has_booked_meanwhile_is_gone(cast: Cast) -> None:

@@ -263,9 +263,9 @@ def test_the_pages_ask_as_much_for_one_who_waits_as_for_twenty(
     offered(cast, a_gap(a_cancelled_visit(cast, hour=14)))
     desk.get(reverse(WAITLIST))
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         desk.get(reverse(WAITLIST))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = desk.get(reverse(OFFER), {"visit": visit.pk})
     assert len(who_fits(a_gap(visit))) == wishes
     assert len(ticked(page)) == min(wishes, 3)

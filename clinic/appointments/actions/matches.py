@@ -31,10 +31,7 @@ class Match:
     offer: Offer
     reasons: list[Reason]
     needs_check: bool  # a clinician has to look first: a treatment, and a warning sign is open
-
-    @property
-    def given_up(self) -> Appointment | None:
-        return later_visit(self.entry)
+    given_up: Appointment | None = None  # the later visit, if there is one
 
 
 def for_pages(seen: WaitlistQuerySet, *, on: date) -> WaitlistQuerySet:
@@ -48,14 +45,31 @@ def for_pages(seen: WaitlistQuerySet, *, on: date) -> WaitlistQuerySet:
     )
 
 
-def later_visit(entry: WaitlistEntry) -> Appointment | None:
-    """The visit that would be given up, while it still stands."""
-    visit = entry.visit
-    return visit if visit and visit.status in MAY_BE_MOVED else None
+def later_visits(entries: Collection[WaitlistEntry], *, now: datetime) -> Mapping[UUID, Appointment]:
+    """What each would give up, by the id of the wish: the visit they named, or the one they were given since.
+
+    Nobody tells the waitlist that the desk has booked them elsewhere: without looking they would have two. One query.
+    """
+    coming = Appointment.objects.expected().filter(
+        patient__in={entry.patient_id for entry in entries}, starts_at__gt=now, group=None
+    )
+    rows = list(coming.select_related("site").order_by("starts_at"))
+    found = {entry.pk: next((row for row in rows if _is_given_up(row, entry)), None) for entry in entries}
+    return {pk: visit for pk, visit in found.items() if visit}
+
+
+def _is_given_up(visit: Appointment, entry: WaitlistEntry) -> bool:
+    if entry.visit and entry.visit.status in MAY_BE_MOVED:
+        return visit.pk == entry.visit_id
+    if visit.patient_id != entry.patient_id:
+        return False
+    if entry.session_id:
+        return visit.session_id == entry.session_id
+    return visit.service_code == entry.service_code and visit.booked_at >= entry.added_at
 
 
 def fitting(gap: Gap, waiting: WaitlistQuerySet, *, now: datetime) -> list[Match]:
-    """Who could have the time or a part of it, best first. `waiting` is of `for_pages`. Eleven queries."""
+    """Who could have the time or a part of it, best first. `waiting` is of `for_pages`. Twelve queries."""
     entries = list(waiting)
     look = _Look(entries, first=gap.day, last=gap.day, now=now, gap=gap)
     return look.ranked([gap])[0] if entries else []
@@ -71,7 +85,7 @@ def fitting_each(gaps: Sequence[Gap], waiting: WaitlistQuerySet, *, now: datetim
 
 
 def this_week(entries: Sequence[WaitlistEntry], *, now: datetime, days: int = WEEK) -> Mapping[UUID, Offer]:
-    """The first time in the coming days that each could have, by the id of the wish. Ten queries."""
+    """The first time in the coming days that each could have, by the id of the wish. Eleven queries."""
     if not entries:
         return {}
     today = timezone.localtime(now).date()
@@ -115,6 +129,7 @@ class _Look:
         self.last_seen = _last_clinicians(patients, now)
         self.likes = VisitPreference.objects.in_bulk(patients)
         self.asked = _asked_already(entries, now)
+        self.later = later_visits(entries, now=now)
         missed = gap.missed if gap else None
         self.openings = Openings(patients, first=first, last=last, now=now, missed=missed)
 
@@ -128,7 +143,7 @@ class _Look:
             if offer and (entry.pk, offer.starts_at) not in self.asked:
                 found.append(((entry, offer), self._wish(entry), time_of(offer)))
         return [
-            Match(entry, offer, reasons, self._needs_check(entry))
+            Match(entry, offer, reasons, self._needs_check(entry), self.later.get(entry.pk))
             for (entry, offer), reasons in matching.ranked(found, on=self.today)
         ]
 
@@ -144,7 +159,7 @@ class _Look:
         return has_flag and self.services[entry.service_code].is_treatment
 
     def _wish(self, entry: WaitlistEntry) -> Wish:
-        later, likes = later_visit(entry), self.likes.get(entry.patient_id)
+        later, likes = self.later.get(entry.pk), self.likes.get(entry.patient_id)
         return Wish(
             weekdays=frozenset(entry.weekdays),
             earliest=entry.earliest,

@@ -10,13 +10,13 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import Q
 
-from clinic.appointments.actions import attendance, availability, booking, freeing, waitlist
+from clinic.appointments.actions import attendance, availability, booking, freeing, matches, waitlist
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.matches import Match
 from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment, BookingPolicy, SlotOffer, WaitlistEntry
 from clinic.appointments.rules.refusals import DayIsFull, InThePast, OutsideHours, SlotTaken, TooSoon, Unfit
-from clinic.appointments.rules.status import MAY_BE_MOVED, Status
+from clinic.appointments.rules.status import Status
 from clinic.appointments.rules.waitlist_refusals import NobodyChosen, NoLongerWaiting, NotSooner, TooManyChosen
 from people.actions import audit
 from people.models import User
@@ -110,7 +110,7 @@ def _given(offer: SlotOffer, entry: WaitlistEntry, *, by: User | None, now: date
     choice = availability.chosen(offer.offer)
     if choice is None:  # a room or a clinician of it is no more
         raise SlotTaken
-    later = _to_give_up(entry)
+    later = _to_give_up(entry, now)
     if later:
         if later.starts_at <= offer.starts_at:
             raise NotSooner
@@ -135,15 +135,12 @@ def _given(offer: SlotOffer, entry: WaitlistEntry, *, by: User | None, now: date
     return attendance.confirm(visit, by=by, now=now)
 
 
-def _to_give_up(entry: WaitlistEntry) -> Appointment | None:
+def _to_give_up(entry: WaitlistEntry, now: datetime) -> Appointment | None:
     """The visit that is moved. Raises `NoLongerWaiting` when what they waited for has begun or is done."""
     visit = entry.visit
     if visit and visit.status in {Status.ARRIVED, Status.IN_ROOM, Status.DONE}:
         raise NoLongerWaiting
-    if visit and visit.status in MAY_BE_MOVED:
-        return visit
-    # Nobody told the waitlist that the session was booked elsewhere meanwhile.
-    return Appointment.objects.expected().filter(session=entry.session).first() if entry.session else None
+    return matches.later_visits([entry], now=now).get(entry.pk)
 
 
 def _gone(offers: Sequence[SlotOffer], *, now: datetime) -> None:
