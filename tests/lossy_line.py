@@ -31,6 +31,8 @@ class LossyLine:
     def close(self) -> None:
         self._listener.close()
         for each in self._open:
+            with suppress(OSError):  # a thread that waits in recv hears only a shutdown
+                each.shutdown(socket.SHUT_RDWR)
             each.close()
 
     def _accept(self) -> None:
