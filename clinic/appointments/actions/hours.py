@@ -1,7 +1,7 @@
 """Who works when, and who or what is away: the roster read as spans of time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -47,28 +47,38 @@ class Hours:
         return any(absence.overlaps(span) for absence in self.away.get(resource_id, ()))
 
 
+class _Place:
+    """A site, and what its hours mean on its days. Most clinicians keep the same ones: each is worked out once."""
+
+    def __init__(self, site: Site, shut: Collection[date]) -> None:
+        self.site, self.shut, self.zone = site, shut, site.zone
+        self._known: dict[tuple[date, time, time], Span] = {}
+
+    def spans(self, it: Weekly, days: Iterable[date]) -> list[Span]:
+        return [self._span(day, it.starts, it.ends) for day in days if day not in self.shut]
+
+    def _span(self, day: date, starts: time, ends: time) -> Span:
+        key = (day, starts, ends)
+        if key not in self._known:
+            self._known[key] = Span.of(*local_time.hours(day, starts, ends, self.zone))
+        return self._known[key]
+
+
 def hours(resource_ids: Collection[UUID], *, first: date, last: date) -> Hours:
     """The roster of these resources from `first` to `last`, dates of each site's own calendar. Three queries."""
-    closed: set[tuple[UUID | None, date]] = set(
-        Closure.objects.filter(on__range=(first, last)).values_list("site_id", "on")
-    )
+    closed = list(Closure.objects.filter(on__range=(first, last)).values_list("site_id", "on"))
     away = _absences(resource_ids, first, last)
     spans: dict[tuple[UUID, UUID], list[Span]] = defaultdict(list)
-    sites: dict[UUID, Site] = {}
-    known: dict[tuple[date, time, time, UUID], Span] = {}
+    places: dict[UUID, _Place] = {}
     for row in _shifts(resource_ids, first, last):
         it, site_id = Weekly(*row[:WEEKLY]), row[WEEKLY]
-        # Twenty clinicians at one site are one site: rows with an instance each cost more than all the rest.
-        site = sites.get(site_id) or sites.setdefault(site_id, Site.from_db(None, SITE_FIELDS, row[WEEKLY:]))
-        for day in _days_of(it, first, last):
-            if (None, day) not in closed and (site_id, day) not in closed:
-                # Most clinicians keep the same hours: what these mean on a day is worked out once.
-                key = (day, it.starts, it.ends, site_id)
-                if key not in known:
-                    known[key] = Span.of(*local_time.hours(day, it.starts, it.ends, site.zone))
-                spans[it.resource_id, site_id].append(known[key])
+        if site_id not in places:
+            # Twenty clinicians at one site are one site: an instance for each row cost more than all the rest.
+            shut = {day for where, day in closed if where in {None, site_id}}
+            places[site_id] = _Place(Site.from_db(None, SITE_FIELDS, row[WEEKLY:]), shut)
+        spans[it.resource_id, site_id] += places[site_id].spans(it, _days_of(it, first, last))
     working = {key: slots.without(found, away.get(key[0], ())) for key, found in spans.items()}
-    return Hours(working, away, sites)
+    return Hours(working, away, {pk: place.site for pk, place in places.items()})
 
 
 def _shifts(resource_ids: Collection[UUID], first: date, last: date) -> "QuerySet[Shift, tuple[Any, ...]]":
