@@ -2,25 +2,23 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from patients.actions import facts
-from patients.models import Assessment, Intake, Patient, RedFlag
-from patients.rules.rulebook import rulebook as patients_rulebook
+from patients.models import Patient
 from people.actions import audit
-from people.models import Clinic, User
+from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import NotAllowed, Refused
+from programs.actions import safety_file
 from programs.models import Override, SafetyDecision
 from programs.rules.contraindications import BLOCKED, CAUTION, INCOMPLETE, OVERRIDE_REQUIRED, Facts, Judgement
 from programs.rules.rulebook import rulebook
 
-EVERYTHING = "all"
 UNCLEARED = "red_flag_uncleared"  # the fact by which an open warning sign reaches the rules of a treatment
 NO_FACTS: Final[Facts] = MappingProxyType({})
 LONGEST_OVERRIDE = timedelta(days=180)
@@ -80,52 +78,28 @@ class Standing:
 
 
 def held_modalities(patient: Patient) -> frozenset[str]:
-    """The treatments this patient must not be booked for, by their codes."""
-    book = patients_rulebook()
-    blocks: set[str] = set()
-    for flag in RedFlag.objects.open().filter(patient=patient):
-        rule = book.red_flags.get(flag.code)
-        # A flag or an urgency that a newer rulebook no longer knows holds everything: never less than before.
-        blocks.update(rule.blocks if rule else [EVERYTHING])
-        blocks.update(book.min_blocks.get(flag.urgency, [EVERYTHING]))
-    for code in _left_open(patient):
-        left = book.red_flags.get(code)
-        blocks.update([*left.blocks, *book.min_blocks.get(left.urgency, ())] if left else [EVERYTHING])
-    return rulebook().modalities_blocked_by(blocks)
-
-
-def _left_open(patient: Patient) -> list[str]:
-    """The grave questions her last form left unanswered, unless a clinician has examined her since.
-
-    For booking such a question counts as a yes: unknown is never "no".
-    """
-    form = Intake.objects.submitted().filter(patient=patient).order_by("-submitted_at").first()
-    unanswered = list(form.triage.get("unanswered", ())) if form else []
-    if form is None or not unanswered:
-        return []
-    examined = Assessment.objects.filter(patient=patient, signed_at__gt=form.submitted_at)
-    return [] if examined.exists() else unanswered
+    """The treatments this patient must not be booked for, by their codes. One query."""
+    return safety_file.read(patient).held()
 
 
 def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts = NO_FACTS) -> list[Standing]:
-    """How each treatment stands on its day. Six queries, however many.
+    """How each treatment stands on its day. One query, however many.
 
     `history` are facts that only the caller can know, such as `days_since_prp` from the visits.
     """
     treatments = list(wanted)
     if not treatments:
         return []
-    held, screened_on = held_modalities(patient), _screened_on(patient)
-    said = facts.statements(patient)
-    unlocked = list(Override.objects.filter(patient=patient, revoked_at=None))
+    file = safety_file.read(patient)
+    held = file.held()
     found = []
     for it in treatments:
-        told = {**facts.known_of(patient, said, on=it.on), **history}
+        told = {**file.known_on(it.on), **history}
         if it.modality in held:
             told[UNCLEARED] = True
-        elif screened_on and it.on - screened_on < timedelta(days=patients_rulebook().triage_rule.reask_days):
+        elif file.is_screened_on(it.on):
             told[UNCLEARED] = False
-        lifted = {code for each in unlocked if _covers(each, it) for code in each.rules}
+        lifted = {code for each in file.unlocked if each.covers(it.modality, it.on) for code in each.rules}
         judgement = rulebook().judge(it.modality, told, technique=it.technique or None)
         found.append(Standing(it, judgement, MappingProxyType(told), frozenset(lifted)))
     return found
@@ -219,23 +193,6 @@ def revoke(unlocked: Override, *, by: User, now: datetime) -> Override:
 def replayed(decision: SafetyDecision) -> Judgement:
     """What today's rules say of the facts of that day. With the same rulebook it is what was decided."""
     return rulebook().judge(decision.modality, decision.facts, technique=decision.technique or None)
-
-
-def _covers(unlocked: Override, treatment: Treatment) -> bool:
-    return unlocked.modality == treatment.modality and unlocked.on <= treatment.on <= unlocked.until
-
-
-def _screened_on(patient: Patient) -> date | None:
-    """The day of the last full screen: a form whose grave questions were all answered, or a signed assessment."""
-    complete = Intake.objects.submitted().filter(patient=patient, triage__unanswered=[])
-    last = complete.order_by("-submitted_at").values_list("submitted_at", flat=True)[:1]
-    signed = Assessment.objects.filter(patient=patient, signed_at__isnull=False)
-    ends = [*last, *signed.order_by("-signed_at").values_list("signed_at", flat=True)[:1]]
-    moments = [moment for moment in ends if moment]
-    if not moments:
-        return None
-    clinic = Clinic.objects.first()
-    return max(moments).astimezone(clinic.zone if clinic else UTC).date()
 
 
 def _kept(
