@@ -1,5 +1,6 @@
 """The undo bar, the late buttons and the history of a visit, as the desk sees them."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -133,6 +134,24 @@ def test_the_bar_costs_the_same_for_one_change_and_for_ten(
         if n in {0, 9}:
             with django_assert_num_queries(5):  # session, user, second factor, clinic, changes
                 bar(desk)
+
+
+def test_a_booking_costs_seventeen_questions_to_the_database(
+    desk: Client, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """And BEGIN and COMMIT. The goal is twelve; the hours of the clinic alone are three of them."""
+    for hour in (10, 14):
+        fields = {
+            "patient": cast.leila.pk,
+            "service": "review",
+            "request_key": uuid.uuid4(),
+            "offer": f"{at(hour):%Y%m%dT%H%M}~{cast.sara.pk.hex}~{cast.room.pk.hex}",
+        }
+        if hour == 10:  # a patient who comes for the first time is given a row in the book
+            desk.post(reverse("appointments:book"), fields)
+            continue
+        with django_assert_num_queries(19):
+            assert desk.post(reverse("appointments:book"), fields).status_code == 302
 
 
 def test_who_phones_to_be_late_is_shown_so_and_can_be_in_time_again(desk: Client, cast: Cast) -> None:

@@ -1,0 +1,25 @@
+"""The benchmarks of booking run, small, and say what was measured."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+
+
+def test_a_race_ends_without_a_double_booking_and_says_so() -> None:
+    out = io.StringIO()
+
+    call_command("bench", "race", "--clients", "4", "--attempts", "12", stdout=out, skip_checks=True)
+
+    assert out.getvalue().strip().endswith("0 double bookings and 0 overlaps in 12 racing attempts (goal 0 and 0)")
+
+
+def test_bookings_are_measured_against_a_raw_insert_of_the_same_minute() -> None:
+    out = io.StringIO()
+    sizes = ("--visits", "200", "--patients", "60", "--bookings", "1", "--clients", "1")
+
+    call_command("bench", "booking", *sizes, stdout=out, skip_checks=True)
+
+    assert "of the raw guarded INSERT" in out.getvalue().splitlines()[-1]
