@@ -140,7 +140,5 @@ def test_what_is_closest_to_a_promise(cast: Cast) -> None:
     mixed = [places[n] for n in (5, 0, 7, 2, 6, 1, 4, 3)]
     assert sorted(mixed, key=lambda it: standing_in.distance(it, promised)) == places
     assert not standing_in.serves(Instead(at(10, 15), sara), promised)
-    assert standing_in.explained(places[-1], promised, name="Sara Haddad").endswith(
-        "as before, after the plan's last day"
-    )
-    assert standing_in.explained(places[0], promised, name="Mei") == "Same time, with Mei, who knows them"
+    assert stand_in.explained(places[-1], promised, name="Sara Haddad").endswith("as before, after the plan's last day")
+    assert stand_in.explained(places[0], promised, name="Mei") == "Same time, with Mei, who knows them"

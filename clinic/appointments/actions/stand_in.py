@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import limits, taken
@@ -102,7 +103,7 @@ class _Pencil:
                 if not self._is_free(visit, book.service, minute, pieces):
                     continue
                 offer = self._pencil_in(visit, book.service, minute, person, pieces)
-                words = standing_in.explained(instead, promised, name=person.clinician.name)
+                words = explained(instead, promised, name=person.clinician.name)
                 return Line(visit, offer, words)
         return Line(visit, None, _("Nothing is free in the next %(n)s days: call them.") % {"n": LOOK_AHEAD_DAYS})
 
@@ -153,3 +154,21 @@ def _known(visits: Collection[Appointment]) -> Mapping[UUID, set[UUID]]:
     for patient_id, clinician_id in seen.order_by().values_list("patient_id", "clinician_id").distinct():
         found[patient_id].add(clinician_id)
     return found
+
+
+def explained(it: Instead, promised: Promised, *, name: str) -> str:
+    """Why this one: "Same time, with Mei Tanaka, who knows them." """
+    if it.local_start == promised.local_start:
+        when = _("Same time")
+    elif it.local_start.date() == promised.local_start.date():
+        when = _("Same day at %(time)s") % {"time": f"{it.local_start:%H:%M}"}
+    else:
+        when = formats.date_format(it.local_start, "l j F, H:i")
+    said = [_("%(when)s, with %(name)s") % {"when": when, "name": name}]
+    if it.clinician_id == promised.clinician_id:
+        said.append(_("as before"))
+    elif it.clinician_id in promised.known:
+        said.append(_("who knows them"))
+    if promised.last_day and it.local_start.date() > promised.last_day:
+        said.append(_("after the plan's last day"))
+    return ", ".join(said)
