@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -11,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinic.appointments.actions.availability import FreeTimes, free_times
-from clinic.appointments.models import Resource
 from clinic.bench.big_clinic import HALF_HOURS, OPENS, BigClinic, a_big_clinic
 from clinic.bench.database import own_database
 from clinic.bench.frame import Bench, Table, Timing, timed_in_turn
@@ -33,6 +33,9 @@ REFERENCE = """SELECT clinician_id, array_agg((date_part('epoch', starts_at) / 6
                WHERE clinician_id = ANY(%s) AND starts_at >= %s AND starts_at < %s GROUP BY 1"""
 
 
+Ask = Callable[..., FreeTimes]
+
+
 class Availability(Bench):
     name = "availability"
     help = "Free times: 1 and 30 days, 1 and 20 clinicians, against one query and plain Python."
@@ -46,10 +49,13 @@ class Availability(Bench):
         visits = options["visits"]
         with own_database(self.name) as database:
             made = a_big_clinic(database, visits=visits, patients=options["patients"], now=timezone.now())
+            # The service and the patient are what a page has at hand.
+            known: dict[str, Any] = {"patient": Patient.objects.first(), "first": made.first, "now": made.now}
+            ask: Ask = partial(free_times, offering.current()["review"], **known)
             with database.raw() as raw:
-                deeds = _deeds(made, raw)
+                deeds = _deeds(made, ask, raw)
                 found = timed_in_turn(deeds, rounds=options["rounds"])
-            month, queries = _counted(lambda: _asked(made))
+            month, queries = _counted(lambda: ask(days=MONTH))
         ratio = found["30 days, 20 clinicians"].p50 / found["ref: 1 query + plain Python"].p50
         return Table(
             title=f"Free times in a book of {visits:,} visits; {len(month):,} of them in {MONTH} days.",
@@ -71,30 +77,19 @@ class Availability(Bench):
         )
 
 
-def _deeds(made: BigClinic, raw: "psycopg.Connection[tuple[Any, ...]]") -> Mapping[str, Callable[[], object]]:
+def _deeds(made: BigClinic, ask: Ask, raw: "psycopg.Connection[tuple[Any, ...]]") -> Mapping[str, Callable[[], object]]:
     begins = datetime.combine(made.first, time.min, tzinfo=made.site.zone).astimezone(UTC)
     asked = [[who.pk for who in made.clinicians], begins, begins + timedelta(days=MONTH)]
     return {
         # Sent and received, but not made into Python values: what PostgreSQL and the wire alone cost.
         "raw: the SELECT of the visits": lambda: raw.execute(RAW, asked),
         "ref: 1 query + plain Python": lambda: _plain(raw, asked),
-        "1 day, 1 clinician": lambda: list(_asked(made, days=1, clinician=made.clinicians[0])),
-        "1 day, 20 clinicians": lambda: list(_asked(made, days=1)),
-        "30 days, 1 clinician": lambda: list(_asked(made, clinician=made.clinicians[0])),
-        "30 days, 20 clinicians": lambda: _asked(made).starts(),
-        "the same, each as an offer with room and reasons": lambda: list(_asked(made)),
+        "1 day, 1 clinician": lambda: list(ask(days=1, clinician=made.clinicians[0])),
+        "1 day, 20 clinicians": lambda: list(ask(days=1)),
+        "30 days, 1 clinician": lambda: list(ask(days=MONTH, clinician=made.clinicians[0])),
+        "30 days, 20 clinicians": lambda: ask(days=MONTH).starts(),
+        "the same, each as an offer with room and reasons": lambda: list(ask(days=MONTH)),
     }
-
-
-def _asked(made: BigClinic, *, days: int = MONTH, clinician: Resource | None = None) -> FreeTimes:
-    return free_times(
-        offering.current()["review"],
-        patient=Patient.objects.first(),
-        first=made.first,
-        days=days,
-        now=made.now,
-        clinician=clinician,
-    )
 
 
 def _plain(raw: "psycopg.Connection[tuple[Any, ...]]", asked: list[Any]) -> list[tuple[Any, int]]:
@@ -115,7 +110,7 @@ def _plain(raw: "psycopg.Connection[tuple[Any, ...]]", asked: list[Any]) -> list
 def _counted(deed: Callable[[], FreeTimes]) -> tuple[FreeTimes, int]:
     with CaptureQueriesContext(connection) as queries:
         found = deed()
-    return found, len(queries) - 2  # the services and the patient, which a page has at hand
+    return found, len(queries)
 
 
 def _times(it: Timing, found: Mapping[str, Timing]) -> float:
