@@ -4,12 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from zoneinfo import reset_tzpath
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+
+# One time-zone database everywhere: the locked one, not whatever the machine has (Chisinau and Casablanca differed).
+reset_tzpath(())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # embedded: `manage.py up` started the servers. test: throw-away servers. production: somebody else did.
