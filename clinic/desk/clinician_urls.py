@@ -2,11 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from clinic.desk import clinician_day, clinician_visit
+from clinic.desk import clinician_day, clinician_followup, clinician_next, clinician_visit
 
 urlpatterns: list[URLPattern] = [
     path("clinic/", clinician_day.my_day, name="my_day"),
     path("clinic/alerts/", clinician_day.alerts, name="alerts"),
     path("clinic/visit/<uuid:visit_id>/", clinician_visit.clinic_visit, name="clinic_visit"),
     path("clinic/visit/<uuid:visit_id>/assess/", clinician_visit.assess, name="assess"),
+    path("clinic/visit/<uuid:visit_id>/draft/", clinician_followup.draft, name="visit_draft"),
+    path("clinic/visit/<uuid:visit_id>/countersign/", clinician_visit.countersign, name="countersign"),
+    path("clinic/visit/<uuid:visit_id>/print/", clinician_visit.printed, name="visit_print"),
+    path("clinic/sign/", clinician_next.to_sign, name="to_sign"),
 ]

@@ -11,19 +11,25 @@ from django.views.decorators.http import require_POST
 
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment
-from patients.actions import assessments
+from clinic.desk import clinician_followup
+from clinic.desk.clinician_draft import of
+from patients.actions import assessments, signatures
 from patients.actions import intake as intakes
 from patients.models import Assessment, Intake, Patient, RedFlag
 from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.rules.triage import TriageResult
-from patients.web import triage_words
+from patients.web import assessment_glance, triage_words
 from patients.web.assessment_draft import last_pain, write
 from patients.web.assessment_pages import about, said, signed_words
 from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
+from programs.actions import treatments
 from programs.rules.rulebook import rulebook
+
+FIRST = "first_assessment"
+TYPED = ("findings", "impression", "next_steps", "note")
 
 
 @needs(Permission.RECORD_VIEW)
@@ -31,6 +37,8 @@ def clinic_visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """The visit. A POST keeps the assessment, and signs it when that was pressed."""
     visit, patient = _open(request, visit_id)
     context: dict[str, Any] = {}
+    if is_follow_up(visit) and not (visit.assessment and visit.assessment.is_signed):
+        return clinician_followup.page(request, visit)
     if visit.assessment is not None and not visit.assessment.is_signed:
         visit.assessment.intake = assessments.latest_form(patient)
         draft = write(request, visit.assessment)
@@ -56,17 +64,44 @@ def assess(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     return redirect("desk:clinic_visit", visit.pk)
 
 
-def _open(request: SignedInRequest, visit_id: UUID) -> tuple[Appointment, Patient]:
-    visits = Appointment.objects.visible_to(request.user).select_related(
-        "patient", "clinician", "site", "assessment__author", "assessment__signed_by", "assessment__intake"
-    )
-    visit = visits.filter(pk=visit_id).first()
-    if visit is None:
+@needs(Permission.RECORD_EDIT)
+@require_POST
+def countersign(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
+    """The second signature, of a colleague."""
+    visit, patient = _open(request, visit_id)
+    if visit.assessment is None:
         raise Http404
+    try:
+        signatures.countersign(visit.assessment, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        context = {"refusal": str(refusal), **_shown(request, visit, patient)}
+        return render(request, "desk/clinician_visit.html", context)
+    return redirect("desk:clinic_visit", visit.pk)
+
+
+@needs(Permission.RECORD_VIEW)
+def printed(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
+    """The signed note on A4: the text, the scores, the treatments, both signatures, the digest, the addenda."""
+    visit, patient = _open(request, visit_id)
+    if visit.assessment is None or not visit.assessment.is_signed:
+        raise Http404
+    return render(request, "desk/clinician_print.html", _shown(request, visit, patient))
+
+
+def _open(request: SignedInRequest, visit_id: UUID) -> tuple[Appointment, Patient]:
+    visit = of(request, visit_id)
     patient = open_record(request, visit.patient_id)
+    visit.patient = patient
     if visit.assessment is not None:
         visit.assessment.patient = patient
     return visit, patient
+
+
+def is_follow_up(visit: Appointment) -> bool:
+    """Every visit but the first assessment; one that was begun stays what it was begun as."""
+    if visit.assessment is not None:
+        return visit.assessment.kind == Assessment.Kind.FOLLOW_UP
+    return visit.service_code != FIRST and visit.is_standing
 
 
 def _shown(request: SignedInRequest, visit: Appointment, patient: Patient) -> dict[str, Any]:
@@ -88,8 +123,23 @@ def _shown(request: SignedInRequest, visit: Appointment, patient: Patient) -> di
         "blocked": _names(result) if result else [],
         "open_flags": open_flags,
         "must_say_next": any(line.is_grave for line in open_flags),
-        "signed": signed_words(assessment) if assessment and assessment.is_signed else None,
         "back": request.path,
+        "lines": assessment_glance.lines(patient, request.user),
+        "matters": assessment_glance.matters(patient, intake, on=timezone.localdate()),
+        **_signed(request, assessment),
+    }
+
+
+def _signed(request: SignedInRequest, assessment: Assessment | None) -> dict[str, Any]:
+    if assessment is None or not assessment.is_signed:
+        return {"signed": None}
+    needs_second = signatures.needs_countersign(assessment)
+    return {
+        "signed": signed_words(assessment),
+        "is_follow_up": assessment.kind == Assessment.Kind.FOLLOW_UP,
+        "is_as_signed": signatures.is_as_signed(assessment, treatments.as_signed(assessment)),
+        "needs_countersign": needs_second,
+        "may_countersign": needs_second and signatures.may_countersign(assessment, request.user),
     }
 
 
@@ -110,7 +160,7 @@ def _names(result: TriageResult) -> list[str]:
 
 def _typed(request: SignedInRequest) -> list[str]:
     """What somebody typed on a page that can no longer be saved, to be copied into an addendum."""
-    return [words for name in ("findings", "impression", "next_steps") if (words := request.POST.get(name, "").strip())]
+    return [words for name in TYPED if (words := request.POST.get(name, "").strip())]
 
 
 def _too_late(visit: Appointment) -> str:

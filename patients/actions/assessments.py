@@ -95,11 +95,15 @@ def ask_again(assessment: Assessment, *, revision: int, by: User, now: datetime)
 
 
 def unanswered_again(assessment: Assessment, *, on: date) -> list[RedFlagRule]:
-    """The questions of the short screen that were not answered at this visit and are not open as a warning sign."""
-    answered = set(assessment.examined)
+    """The questions of the short screen that were not answered at this visit and are not known to be a yes.
+
+    An open warning sign is a yes, and so is a known fact: nobody taps away a blood thinner with "all no".
+    """
+    answered, known = set(assessment.examined), facts.known(assessment.patient, on=on)
     answered |= set(assessment.patient.red_flags.open().values_list("code", flat=True))
     questions = questions_again(assessment.patient.age_on(on), book=rulebook())
-    return [it for it in put(questions, assessment.examined) if it.code not in answered]
+    asked = [it for it in put(questions, assessment.examined) if it.code not in answered]
+    return [it for it in asked if not any(known.get(fact) is True for fact in it.sets_facts)]
 
 
 def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: datetime) -> Assessment:
@@ -113,7 +117,11 @@ def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: dateti
     found.save(update_fields=[*fields, "intake", "revision", "asked_again_at", "asked_again_by"])
     # A "no" to a sign, and what a "yes" means, count for the rules of every treatment from now on.
     newly_told = {code: it for code, it in found.examined.items() if told.get(code) != it and isinstance(it, bool)}
-    facts.state(found.patient, from_form({"red_flags": newly_told}, book=rulebook()), by=by, now=now)
+    known = facts.known(found.patient, on=_clinic_day(now))
+    said = from_form({"red_flags": newly_told}, book=rulebook())
+    # Several questions may stand behind one fact; a no to one of them takes back no yes.
+    fresh = {code: value for code, value in said.items() if value or known.get(code) is not True}
+    facts.state(found.patient, fresh, by=by, now=now)
     audit.record(by, "assessment.saved", found, revision=found.revision)
 
     # Only what is new: a sign that was cleared must not open again because somebody mends a comma.

@@ -20,6 +20,7 @@ class Difference(NamedTuple):
     label: str
     theirs: str
     yours: str
+    name: str = ""  # of the field, where one of the two can be chosen
 
 
 @dataclass(slots=True)

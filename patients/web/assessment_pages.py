@@ -119,6 +119,7 @@ def signed_words(assessment: Assessment) -> dict[str, Any]:
     measured = assessment.examined
     pressure = [str(measured[code]) for code in BLOOD_PRESSURE if code in measured]
     lines = [
+        (_("Note"), assessment.note),
         (_("Pain now"), _("%(n)d of 10") % {"n": assessment.pain_now} if assessment.pain_now is not None else ""),
         (_("Turns left"), _degrees(assessment.rotation_left_degrees)),
         (_("Turns right"), _degrees(assessment.rotation_right_degrees)),
@@ -133,6 +134,8 @@ def signed_words(assessment: Assessment) -> dict[str, Any]:
         (_("Impression"), assessment.impression),
         (_("What happens next"), assessment.next_steps),
     ]
+    if assessment.kind == Assessment.Kind.FOLLOW_UP and assessment.is_signed:
+        lines = lines[:1]  # the note says the rest in words
     return {"assessment": assessment, "lines": [line for line in lines if line[1]]}
 
 

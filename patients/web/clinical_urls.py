@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import assessment_pages, consent_pages, consent_tablet, flag_pages, intake_own, intake_staff
+from patients.web import (
+    assessment_pages,
+    assessment_results,
+    consent_pages,
+    consent_tablet,
+    flag_pages,
+    intake_own,
+    intake_staff,
+)
 
 urlpatterns: list[URLPattern] = [
     path("me/forms/", intake_own.forms, name="forms"),
@@ -12,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("me/forms/<uuid:intake_id>/urgent/", intake_own.urgent, name="form_urgent"),
     path("me/forms/<uuid:intake_id>/<str:part>/", intake_own.part, name="form_part"),
     path("patients/<uuid:patient_id>/record/", assessment_pages.record, name="record"),
+    path("patients/<uuid:patient_id>/results/", assessment_results.results, name="results"),
     path(
         "patients/<uuid:patient_id>/assessments/<uuid:assessment_id>/", assessment_pages.assessment, name="assessment"
     ),

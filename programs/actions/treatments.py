@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +18,7 @@ from people.rules.refusal import NotAllowed, Refused
 from programs.actions import safety
 from programs.actions.plans import clinic_day
 from programs.actions.safety import NO_FACTS, UNCLEARED, Standing, Treatment
-from programs.models import PlannedSession, SafetyDecision, TreatmentGiven
+from programs.models import Override, PlannedSession, SafetyDecision, TreatmentGiven
 from programs.rules import doses
 from programs.rules.contraindications import CAUTION, Facts
 from programs.rules.entries import Modality
@@ -80,17 +80,20 @@ def acknowledge(
     return found
 
 
-def cautions_unread(patient: Patient, standing: Standing) -> list[str]:
-    """The cautions (and unlocked rules) that nobody has acknowledged for this treatment on its day. One query."""
-    treatment = standing.treatment
-    read = SafetyDecision.objects.filter(
-        patient=patient, modality=treatment.modality, on=treatment.on, moment=SafetyDecision.Moment.STARTED
-    ).values_list("rules", flat=True)
-    seen = {code for rules in read for code in rules}
-    rules = [it.rule for it in standing.judgement.findings]
-    return [
-        it.code for it in rules if it.code not in seen and (it.decision == CAUTION or it.code in standing.overridden)
-    ]
+def cautions_read(patient: Patient, *, on: date) -> dict[str, frozenset[str]]:
+    """By treatment the rules that somebody has acknowledged for that day, or unlocked on it. Two queries."""
+    decided = SafetyDecision.objects.filter(patient=patient, on=on, moment=SafetyDecision.Moment.STARTED)
+    found: dict[str, frozenset[str]] = {}
+    unlocked = Override.objects.filter(patient=patient, on=on, revoked_at=None)
+    for modality, rules in [*decided.values_list("modality", "rules"), *unlocked.values_list("modality", "rules")]:
+        found[modality] = found.get(modality, frozenset()).union(rules)
+    return found
+
+
+def _cautions_unread(patient: Patient, standing: Standing) -> list[str]:
+    seen = cautions_read(patient, on=standing.treatment.on).get(standing.treatment.modality, frozenset())
+    shown = [it.rule for it in standing.judgement.findings if it.rule.code not in seen]
+    return [it.code for it in shown if it.decision == CAUTION or it.code in standing.overridden]
 
 
 @transaction.atomic
@@ -158,7 +161,7 @@ def _refuse_unless_safe(assessment: Assessment, it: Given, *, by: User, now: dat
         raise NotAllowed(_("Your profession may not give “%(name)s”.") % {"name": modality.name})
     treatment = Treatment(it.modality, clinic_day(now), it.technique)
     (standing,) = safety.standings(assessment.patient, [treatment], history=known_here(assessment))
-    if standing.may_be_given and cautions_unread(assessment.patient, standing):
+    if standing.may_be_given and _cautions_unread(assessment.patient, standing):
         raise NotSeenYet(_("Read the caution about “%(name)s” and say so first.") % {"name": modality.name})
     safety.decide(
         assessment.patient, [treatment], SafetyDecision.Moment.STARTED, history=known_here(assessment), by=by, now=now,

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+
+class RoomReaction(TextChoices):
+    """What happened while the patient was still here."""
+
+    NONE = "none", _("None")
+    FAINT = "faint", _("Faint")
+    BLEEDING = "bleeding", _("Bleeding")
+    PAIN = "pain", _("More pain")
+    OTHER = "other", _("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +82,10 @@ def is_a_place(place: str, regions: Mapping[str, object]) -> bool:
     region, _colon, rest = place.partition(":")
     side, _second, level = rest.partition(":")
     return region in regions and side in SIDES and (not level or level in LEVELS)
+
+
+def place_words(place: str, labels: Mapping[str, str]) -> str:
+    """Such as "Upper trapezius (right)" or "Cervical facet joints and capsules (left, C5-C6)"."""
+    region, *details = place.split(":")
+    said = [str(SIDES.get(it, it)) for it in details]
+    return f"{labels.get(region, region)} ({', '.join(said)})" if said else labels.get(region, region)

@@ -1,0 +1,104 @@
+// The follow-up page keeps itself. Without this script every field and button still works through "Save".
+const place = (id) => document.getElementById(id);
+const form = () => place("followup");
+const SOON = 400, AFTER_TYPING = 1200, TRY_AGAIN = 5000; // milliseconds
+let timer = 0, dirty = false, offline = false;
+
+function say(key) {
+  const status = place("fu-status"), kept = status?.querySelector("[data-kept]");
+  if (kept && status.dataset[key]) kept.textContent = status.dataset[key];
+}
+
+function keepIn(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(() => { if (form()) htmx.trigger("#autosave", "keep"); }, wait);
+}
+
+function changed(event) {
+  if (!event.target.closest("#followup") || event.target.closest("[data-quiet]")) return;
+  dirty = true;
+  if (!offline) say("waiting");
+  keepIn(event.type === "input" && event.target.matches("textarea, input:not([type=radio]):not([type=checkbox])") ? AFTER_TYPING : SOON);
+}
+document.addEventListener("input", changed);
+document.addEventListener("change", changed);
+
+// A pressed button sends the whole form: what the timer would have sent goes with it.
+document.addEventListener("submit", (event) => { if (event.target === form()) clearTimeout(timer); }, true);
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.id === "autosave") dirty = false; });
+const ours = (event) => event.target.id === "autosave" || event.target === form();
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (!ours(event)) return;
+  const xhr = event.detail.xhr;
+  if (xhr.responseURL.includes("/signin")) { event.preventDefault(); dirty = true; say("signedOut"); return; }
+  offline = false;
+  if (event.target === form()) dirty = false;
+});
+for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(trouble, (event) => {
+    if (!ours(event)) return;
+    dirty = offline = true;
+    say("offline");
+    keepIn(TRY_AGAIN);
+  });
+}
+window.addEventListener("online", () => { if (dirty && form()) keepIn(0); });
+window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+// What is being asked stays as it is while it is being answered: drawn anew only when something else is asked.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const fresh = event.detail.fragment?.firstElementChild;
+  if (fresh?.dataset.key !== undefined && fresh.dataset.key === event.target.dataset.key) event.preventDefault();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); document.querySelector("[data-sign]")?.click(); }
+});
+
+// A second tap takes an answer back: untouched is "not asked", and a slip must be able to become that again.
+let wasOn = null;
+document.addEventListener("pointerdown", (event) => {
+  const radio = event.target.closest("#followup label")?.querySelector("input[type=radio]");
+  wasOn = radio?.checked ? radio : null;
+});
+document.addEventListener("click", (event) => {
+  if (wasOn && event.target === wasOn) {
+    wasOn.checked = false;
+    wasOn.dispatchEvent(new Event("change", { bubbles: true }));
+    wasOn = null;
+  }
+});
+
+// Steppers: empty is "not measured"; the first tap starts at the last value and only then counts.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".stepper [data-less], .stepper [data-more]");
+  if (!button) return;
+  const stepper = button.parentElement, field = stepper.querySelector("input");
+  const { start, step, most } = stepper.dataset;
+  const by = button.hasAttribute("data-more") ? Number(step) : -Number(step);
+  const value = field.value === "" ? Number(start) : Number(field.value) + by;
+  field.value = Math.min(Math.max(value, 0), Number(most));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+});
+document.addEventListener("change", (event) => {
+  const cell = event.target.closest(".moves tr")?.querySelector("[data-change]");
+  if (!cell) return;
+  const now = event.target.value, before = cell.dataset.before;
+  if (now === "") cell.textContent = cell.dataset.notDone;
+  else if (before === "") cell.textContent = "";
+  else { const by = Number(now) - Number(before); cell.textContent = `${by < 0 ? "−" : "+"}${Math.abs(by)}°`; }
+});
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-copy-note]")) return;
+  const note = document.querySelector("#note textarea");
+  note.value = [...document.querySelectorAll("#fu-note p")].map((it) => it.textContent).join("\n");
+  note.focus();
+  note.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+function dress() {
+  for (const hidden of document.querySelectorAll(".stepper button[hidden], [data-copy-note][hidden]")) hidden.hidden = false;
+}
+document.addEventListener("htmx:afterSettle", dress);
+dress();

@@ -1,0 +1,72 @@
+"""A visit after the first, with its clinician, its plan and what the page sends. Everybody in here is made up."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from factories import NOW, a_clinician, a_portal_patient, a_site, the_clinic
+
+from clinic.appointments.actions import assessing
+from clinic.appointments.models import Appointment, Resource
+from patients.actions import assessments, facts
+from patients.models import Assessment, Patient
+from people.models import User
+from programs.actions import treatments
+from programs.actions.treatments import Given
+
+TEN = NOW + timedelta(hours=6, minutes=30)  # 10:00 in New York
+NEEDLES = "dry_needling"
+SUPERFICIAL, DEEP = "dn_superficial", "dn_deep"
+
+
+def the_cast(profession: str = "licensed_acupuncturist") -> tuple[Patient, Resource]:
+    the_clinic()
+    return a_portal_patient(given_name="Linh", family_name="Nguyen"), a_clinician("Sara Haddad", profession=profession)
+
+
+def a_follow_up(patient: Patient, clinician: Resource, *, at: datetime = TEN, **fields: Any) -> Appointment:
+    fields.setdefault("service_code", NEEDLES)
+    return Appointment.objects.create(
+        patient=patient, clinician=clinician, site=a_site(), starts_at=at, ends_at=at + timedelta(minutes=30),
+        booked_at=NOW, timed_at=NOW, **fields,
+    )  # fmt: skip
+
+
+def by(clinician: Resource) -> User:
+    assert clinician.user
+    return clinician.user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(visit: Appointment) -> str:
+    return reverse("desk:clinic_visit", args=[visit.pk])
+
+
+def sent(visit: Appointment, **typed: Any) -> dict[str, Any]:
+    """What the page posts: the revision it shows, the treatment it shows, and what was tapped."""
+    visit.refresh_from_db()
+    modality = visit.service.modality
+    revision = visit.assessment.revision if visit.assessment else 0
+    return {"revision": str(revision), "treatments": [modality] if modality else [], **typed}
+
+
+def a_signed_follow_up(
+    visit: Appointment, clinician: Resource, *, at: datetime = NOW, given: tuple[Given, ...] = (), **fields: Any
+) -> Assessment:
+    user = by(clinician)
+    draft = assessing.open_assessment(visit, by=user, now=at)
+    draft = assessments.save(
+        draft, revision=draft.revision, by=user, now=at, **({"told": {"worst": 5}, "moves": {"turn_left": 62}} | fields)
+    )
+    draft = assessments.ask_again(draft, revision=draft.revision, by=user, now=at)
+    return treatments.sign_visit(draft, given, note="Said: Worst pain 5.", by=user, now=at)
+
+
+def on_apixaban(patient: Patient, user: User) -> None:
+    facts.state(patient, {"anticoagulant_use": True}, by=user, now=NOW)
