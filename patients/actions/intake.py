@@ -1,20 +1,23 @@
 """The form before the visit: begun, kept part by part, sent once."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from patients.actions import facts, red_flags
+from patients.actions import facts, outcomes, red_flags
 from patients.models import Intake, Patient
 from patients.rules.rulebook import rulebook
-from patients.rules.screen import as_kept, flags_of, is_told_at_once, screen
+from patients.rules.screen import Occasion, as_kept, flags_of, is_told_at_once, screen, short_questions
 from patients.rules.triage import TriageResult
 from people.actions import audit
 from people.models import Clinic, User
+from people.rules.permissions import Permission
 from people.rules.refusal import Refused
+
+_HEALTH_PAGES = frozenset({"medicines", "kinds", "recent", "recent-days", "allergies"})
 
 
 class AlreadySent(Refused):
@@ -35,7 +38,8 @@ def save_part(intake: Intake, part: str, answers: Mapping[str, Any], *, by: User
     """Keep one page. What must not wait is raised at this moment: she may stop here and never send the form.
 
     On a safety page (`safety-1`, ...) `answers` maps a red-flag code to True, False, or None for "not sure", which is
-    remembered but is no answer. Every other page is kept as given, under its name.
+    remembered but is no answer. A page about her health is added to `health`, its `facts` one by one (None: taken
+    back). Every other page is kept as given, under its name.
 
     Raises `AlreadySent`, and `KeyError` for a question the rulebook does not have.
     """
@@ -43,8 +47,10 @@ def save_part(intake: Intake, part: str, answers: Mapping[str, Any], *, by: User
     if found.submitted_at is not None:
         raise AlreadySent(_("This form was sent already. Tell the clinic if something has changed."))
     before = found.answers.get("red_flags", {})
-    if part.startswith("safety"):
+    if _is_safety(part):
         _keep_safety_answers(found, answers)
+    elif part == "safety-more" or part in _HEALTH_PAGES or part.startswith("conditions-"):
+        _keep_health(found, answers)
     else:
         found.answers[part] = dict(answers)
     found.save(update_fields=["answers"])
@@ -74,20 +80,101 @@ def submit(intake: Intake, *, by: User, now: datetime) -> TriageResult:
     intake.refresh_from_db(fields=["answers", "submitted_at", "urgency", "triage", "rulebook_version"])
     audit.record(by, "intake.submitted", found, urgency=result.urgency)
     facts.take_from_form(found, by=by, now=now)
+    _keep_scores(found, by=by, now=now)
     _raise(result, found, codes=set(flags_of(result, rulebook=rulebook())), newly=set(), by=by, now=now)
     return result
 
 
+@transaction.atomic
+def short_screen(
+    patient: Patient,
+    answers: Mapping[str, bool],
+    *,
+    occasion: Occasion = Occasion.CHECK,
+    pain: int | None = None,
+    words: str = "",
+    by: User,
+    now: datetime,
+) -> Intake:
+    """Ask the warning signs again, before a visit or at a flare, and keep what was answered, yes and no.
+
+    A yes raises its sign, also one that was closed. A grave question left open, now or on the form before, still
+    holds treatments: a short screen never answers what it did not ask. `pain` is 0 to 10 now.
+
+    Raises `KeyError` for a question the rulebook does not have.
+    """
+    book = rulebook()
+    told: dict[str, Any] = {"occasion": str(occasion), "red_flags": dict(answers)}
+    if pain is not None:
+        told["pain"] = {"now": pain}
+    if words.strip():
+        told["story"] = {"text": words.strip()}
+    age = patient.age_on(_clinic_day(now))
+    result = screen(told, age_years=age, rulebook=book, asked=short_questions(age, rulebook=book))
+    kept = as_kept(result, rulebook=book)
+    open_before = [it for it in _left_open(patient) if it not in answers and it not in kept["unanswered"]]
+    kept["unanswered"] += open_before
+    made = Intake.objects.create(
+        patient=patient, answers=told, started_at=now, submitted_at=now, urgency=result.urgency, triage=kept,
+        rulebook_version=book.version,
+    )  # fmt: skip
+    audit.record(by, "intake.screened", made, occasion=str(occasion), urgency=result.urgency)
+    facts.take_from_form(made, by=by, now=now)
+    red_flags.raise_from(result, patient=patient, intake=made, by=by, now=now)
+    return made
+
+
+def _left_open(patient: Patient) -> list[str]:
+    """The grave questions that stand unanswered, unless a clinician has examined her since."""
+    last = Intake.objects.screens().filter(patient=patient).order_by("-submitted_at").first()
+    if last is None or patient.assessments.filter(signed_at__gt=last.submitted_at).exists():
+        return []
+    return list(last.triage.get("unanswered", ()))
+
+
 def judged(intake: Intake, *, now: datetime) -> TriageResult:
     """What the rulebook makes of the answers so far, with the age on the clinic's day."""
+    age = intake.patient.age_on(_clinic_day(now))
+    asked = short_questions(age, rulebook=rulebook()) if "occasion" in intake.answers else None
+    return screen(intake.answers, age_years=age, rulebook=rulebook(), asked=asked)
+
+
+def _clinic_day(now: datetime) -> date:
     clinic = Clinic.objects.first()
-    day = now.astimezone(clinic.zone if clinic else UTC).date()
-    return screen(intake.answers, age_years=intake.patient.age_on(day), rulebook=rulebook())
+    return now.astimezone(clinic.zone if clinic else UTC).date()
+
+
+def _keep_scores(intake: Intake, *, by: User, now: datetime) -> None:
+    """Pain and her own activities become scores, so that later visits are measured against them."""
+    # A form that the desk passed on is read by a clinician first: its numbers are nobody's answer on a scale.
+    if not (by.may(Permission.RECORD_EDIT) or intake.patient.user_id == by.pk):
+        return
+    pain, named = intake.answers.get("pain", {}), intake.answers.get("goals", {}).get("activities", ())
+    day = _clinic_day(now)
+    if pain.get("now") is not None:
+        said = {"current": pain["now"], "best_24h": pain.get("best"), "worst_24h": pain.get("worst")}
+        outcomes.record(intake.patient, "nprs", said, on=day, by=by, now=now)
+    if named:
+        rated = {"activities": [it["rating"] for it in named], "names": [it["what"] for it in named]}
+        outcomes.record(intake.patient, "psfs", rated, on=day, by=by, now=now)
 
 
 def _locked(intake: Intake) -> Intake:
     # Two tabs saving at once would each write the whole of `answers` and lose the other's part.
     return Intake.objects.select_for_update(of=["self"]).select_related("patient").get(pk=intake.pk)
+
+
+def _is_safety(part: str) -> bool:
+    return part.startswith("safety-") and part != "safety-more"
+
+
+def _keep_health(intake: Intake, said: Mapping[str, Any]) -> None:
+    health = dict(intake.answers.get("health", {}))
+    facts = health.get("facts", {}) | said.get("facts", {})
+    for code in facts:
+        rulebook().facts[code]  # refuses a question nobody asked
+    kept = {code: value for code, value in facts.items() if value is not None}
+    intake.answers["health"] = health | dict(said) | {"facts": kept}
 
 
 def _keep_safety_answers(intake: Intake, said: Mapping[str, Any]) -> None:

@@ -22,7 +22,15 @@ class IntakeQuerySet(models.QuerySet["Intake"]):
         )
 
     def submitted(self) -> Self:
+        """Whole forms that were sent."""
+        return self.screens().exclude(answers__has_key="occasion")
+
+    def screens(self) -> Self:
+        """Every time the warning signs were asked for: whole forms, short checks before a visit, flares."""
         return self.exclude(submitted_at=None)
+
+    def flares(self) -> Self:
+        return self.screens().filter(answers__occasion="flare")
 
     def open(self) -> Self:
         return self.filter(submitted_at=None)
@@ -32,7 +40,7 @@ class Intake(models.Model):
     """One form, kept part by part while it is filled in, and as it was sent for ever after.
 
     `answers` is keyed by part; `red_flags` in it maps a red-flag code to true or false. A question not
-    answered is absent: unknown is never "no".
+    answered is absent: unknown is never "no". A short check says its `occasion`; a whole form has none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

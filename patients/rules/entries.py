@@ -91,6 +91,17 @@ class MedicineClass(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeGroup(Entry):
+    """Facts that the form asks together. Asked always, or only after a yes to the sign or fact `after`."""
+
+    part: str
+    title: str
+    facts: tuple[str, ...]
+    after: str = ""
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consent(Claim):
     title: str
     must_cover: tuple[str, ...]

@@ -1,12 +1,12 @@
 """What is known of a patient on a day, out of what has been said and measured before it. Unknown is never "no"."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from patients.rules import intake_groups
 from patients.rules.entries import PatientFact
-from patients.rules.medicines import classes_in
 from patients.rules.rulebook import Rulebook
 
 Value = bool | float
@@ -45,13 +45,13 @@ def known_on(
     return known
 
 
-def from_form(answers: Mapping[str, Any], *, book: Rulebook) -> dict[str, bool]:
-    """The facts that follow from the answers of a form.
+def from_form(answers: Mapping[str, Any], *, book: Rulebook) -> dict[str, Value]:
+    """The facts that follow from the answers of a form, yes and no.
 
-    A medicine that is named is taken. A warning sign sets its facts; they are a "no" only if every sign that
-    would set them was answered with no.
+    A warning sign sets its facts; they are a "no" only if every sign that would set them was answered with no. What
+    was asked by ticking counts as answered. A medicine that is named is taken, whatever else was ticked.
     """
-    found: dict[str, bool] = {}
+    found: dict[str, Value] = {}
     said: Mapping[str, bool] = answers.get("red_flags", {})
     setters: dict[str, list[str]] = {}
     for rule in book.red_flags.values():
@@ -62,14 +62,10 @@ def from_form(answers: Mapping[str, Any], *, book: Rulebook) -> dict[str, bool]:
             found[fact] = True
         elif all(said.get(code) is False for code in codes):
             found[fact] = False
-    text = str(answers.get("health", {}).get("medicines", ""))
-    found |= dict.fromkeys(taken(text, book=book), True)
-    return found
-
-
-def taken(text: str, *, book: Rulebook) -> Collection[str]:
-    """The facts that are true of whoever takes the medicines named in `text`."""
-    return {fact for family in classes_in(text, book.medicine_classes.values()) for fact in family.facts}
+    found |= {code: value for code, value in intake_groups.told(answers).items() if code in book.facts}
+    # After what was ticked: who has since said no to the question before it has answered this one too.
+    found |= intake_groups.implied(answers, book=book)
+    return found | dict.fromkeys(intake_groups.facts_taken(answers, book=book), True)
 
 
 def is_possible(fact: PatientFact, value: object) -> bool:

@@ -3,17 +3,22 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from patients.rules.entries import IntakeGroup
+from patients.rules.intake_groups import codes, groups_of, is_asked, pages_of, told
 from patients.rules.red_flags import RedFlagRule
-from patients.rules.rulebook import Rulebook, intake_questions
+from patients.rules.rulebook import Rulebook, intake_questions, rulebook
 
 PARTS: Final = 7
 MINUTES: Final = 6  # what the whole form takes at home
+HEALTH_PART: Final = 5
 SAFETY_PART: Final = 6
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 # About two screens of a phone: more on one page teaches people to tap through.
 MOST_QUESTIONS_A_PAGE: Final = 11
 
@@ -40,18 +45,25 @@ class Since(TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of the form. `questions` are the safety questions on it; `nth` of `of` within its part."""
+    """One page of the form. `questions` are the safety questions on it, `groups` what is asked by ticking; `nth` of
+    `of` within its part."""
 
     key: str
     part: int
     title: Any
     questions: tuple[RedFlagRule, ...] = ()
+    groups: tuple[IntakeGroup, ...] = ()
     nth: int = 1
     of: int = 1
 
     @property
     def is_safety(self) -> bool:
-        return self.part == SAFETY_PART
+        return bool(self.questions)
+
+    @property
+    def is_about_health(self) -> bool:
+        """Kept together under `health`: medicines, conditions, allergies and what follows from a safety answer."""
+        return self.part == HEALTH_PART or (self.part == SAFETY_PART and not self.questions)
 
 
 BEFORE_SAFETY: Final = (
@@ -59,9 +71,13 @@ BEFORE_SAFETY: Final = (
     Page(key="symptoms", part=2, title=_("What do you feel?")),
     Page(key="places", part=3, title=_("Where does it hurt?")),
     Page(key="pain", part=4, title=_("How strong is the pain?")),
-    Page(key="health", part=5, title=_("Your medicines, conditions and allergies")),
 )
-LAST: Final = Page(key="last", part=7, title=_("Is there anything else we should know?"))
+MEDICINES: Final = Page(key="medicines", part=HEALTH_PART, title=_("Which medicines do you take?"))
+ALLERGIES: Final = Page(key="allergies", part=HEALTH_PART, title=_("Do you have an allergy?"))
+AFTER_SAFETY: Final = (
+    Page(key="goals", part=7, title=_("What do you want to be able to do again?")),
+    Page(key="last", part=7, title=_("Is there anything else we should know?")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +111,50 @@ def place_codes() -> list[str]:
     return [f"{it.region}:{side}" for it in PLACES for side in (("left", "right") if it.has_sides else ("middle",))]
 
 
-def pages(age_years: int | None, *, book: Rulebook | None = None) -> tuple[Page, ...]:
-    """Every page in order. The safety questions come gravest first, a grave one never behind a lighter one."""
-    groups = list(_safety_groups(intake_questions(age_years, book=book)))
+def pages(
+    age_years: int | None, answers: Mapping[str, Any] = NOTHING, *, book: Rulebook | None = None
+) -> tuple[Page, ...]:
+    """Every page in order; what follows from an answer only once it was given.
+
+    The safety questions come gravest first, a grave one never behind a lighter one.
+    """
+    book = book or rulebook()
+    groups = list(safety_groups(intake_questions(age_years, book=book)))
     safety = [
         Page(
             key=f"safety-{nth}", part=SAFETY_PART, title=_("Safety questions"), questions=group, nth=nth, of=len(groups)
         )
         for nth, group in enumerate(groups, start=1)
     ]
-    return (*BEFORE_SAFETY, *safety, LAST)
+    more = _ticking("safety-more", SAFETY_PART, _("About what you just told us"), answers, book)
+    return (*BEFORE_SAFETY, *_about_health(answers, book), *safety, *more, *AFTER_SAFETY)
 
 
-def _safety_groups(questions: Iterable[RedFlagRule]) -> Iterable[tuple[RedFlagRule, ...]]:
+def _about_health(answers: Mapping[str, Any], book: Rulebook) -> Iterable[Page]:
+    health = answers.get("health", {})
+    yield MEDICINES
+    if not health.get("takes_none"):
+        yield from _ticking("kinds", HEALTH_PART, _("What kind of medicines are they?"), answers, book)
+    spread = pages_of(groups_of("conditions", book=book))
+    for nth, groups in enumerate(spread, start=1):
+        yield Page(
+            key=f"conditions-{nth}", part=HEALTH_PART, title=_("Your health"), groups=groups, nth=nth, of=len(spread)
+        )
+    yield from _ticking("conditions-more", HEALTH_PART, _("A little more about this"), answers, book)
+    yield from _ticking("recent", HEALTH_PART, _("The last 3 months"), answers, book)
+    if health.get("recent"):
+        yield Page(key="recent-days", part=HEALTH_PART, title=_("How long ago was it?"))
+    yield ALLERGIES
+
+
+def _ticking(part: str, number: int, title: Any, answers: Mapping[str, Any], book: Rulebook) -> Iterable[Page]:
+    """The page of a part that is asked by ticking, if there is anything to ask on it."""
+    groups = tuple(it for it in groups_of(part, book=book) if is_asked(it, answers))
+    if groups:
+        yield Page(key=part, part=number, title=title, groups=groups)
+
+
+def safety_groups(questions: Iterable[RedFlagRule]) -> Iterable[tuple[RedFlagRule, ...]]:
     bands: dict[str, list[RedFlagRule]] = {}
     for question in questions:
         # What only counts together with something else goes with the lightest band, not on a page of its own.
@@ -126,11 +173,20 @@ def put(questions: Iterable[RedFlagRule], told: Mapping[str, bool]) -> list[RedF
 
 def is_filled_in(page: Page, answers: Mapping[str, Any]) -> bool:
     """Whether the page has been saved; a safety page, whether each of its questions has an answer."""
-    if not page.is_safety:
-        return page.key in answers
-    told = answers.get("red_flags", {})
-    said = {*told, *answers.get("not_sure", ())}
-    return all(question.code in said for question in put(page.questions, told))
+    if page.is_safety:
+        flags = answers.get("red_flags", {})
+        said = {*flags, *answers.get("not_sure", ())}
+        return all(question.code in said for question in put(page.questions, flags))
+    health = answers.get("health", {})
+    if page.key == "recent":
+        return "recent" in health
+    if page.groups:
+        return set(codes(page.groups)) <= told(answers).keys()
+    if page.key == "recent-days":
+        return set(health.get("recent", ())) <= told(answers).keys()
+    if page.is_about_health:
+        return {"medicines": "medicines", "allergies": "allergy_state"}[page.key] in health
+    return page.key in answers
 
 
 def patient_words(message: str, emergency_number: str) -> str:

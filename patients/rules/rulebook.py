@@ -10,6 +10,7 @@ from patients.rules.entries import (
     BodyRegion,
     Cause,
     Consent,
+    IntakeGroup,
     Measure,
     MedicineClass,
     PatientFact,
@@ -51,6 +52,7 @@ class Rulebook:
     measures: Mapping[str, Measure]
     consents: Mapping[str, Consent]
     medicine_classes: Mapping[str, MedicineClass]
+    intake_groups: Mapping[str, IntakeGroup]
     red_flags: Mapping[str, RedFlagRule]
     combinations: Mapping[str, Combination]
     triage_rule: TriageRule
@@ -86,6 +88,7 @@ def load(folder: Path, *, professions: Mapping[str, Profession]) -> Rulebook:
         measures=sheet(folder, "outcome_measures.toml").entries("measure", Measure),
         consents=sheet(folder, "consents.toml").entries("consent", Consent),
         medicine_classes=sheet(folder, "medicines.toml").entries("medicine_class", MedicineClass),
+        intake_groups=sheet(folder, "intake_groups.toml").entries("intake_group", IntakeGroup),
         red_flags=flags_file.entries("red_flag", _red_flag),
         combinations=flags_file.entries("combination", Combination),
         triage_rule=_only(flags_file.entries("triage", TriageRule)),
@@ -202,3 +205,24 @@ def _check_links(book: Rulebook) -> None:
     medicines = Sheet("medicines.toml", {})
     for family in book.medicine_classes.values():
         medicines.require_known(family.code, "fact", family.facts, book.facts)
+    _check_intake_groups(book)
+
+
+def _check_intake_groups(book: Rulebook) -> None:
+    groups = Sheet("intake_groups.toml", {})
+    asked: set[str] = set()
+    for group in book.intake_groups.values():
+        groups.require_known(
+            group.code, "fact", group.facts, [it.code for it in book.facts.values() if it.set_by == "intake"]
+        )
+        groups.require_known(
+            group.code, "after", [group.after] if group.after else [], {**book.red_flags, **book.facts}
+        )
+        if group.words and len(group.words) != len(group.facts):
+            groups.refuse(group.code, "'words' must say each of 'facts'")
+        if len({book.facts[code].counts_days for code in group.facts}) > 1:
+            groups.refuse(group.code, "asks for days and for yes or no at once")
+        # Asked in two places, one answer would take the other's place.
+        if asked & set(group.facts):
+            groups.refuse(group.code, f"asks again for {sorted(asked & set(group.facts))}")
+        asked |= set(group.facts)

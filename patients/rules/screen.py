@@ -1,9 +1,13 @@
 """What a form and an examination mean together, and how grave each warning sign in them is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from patients.rules.red_flags import RedFlagRule
 from patients.rules.rulebook import Rulebook, intake_questions
 from patients.rules.triage import TriageResult, triage
 
@@ -13,13 +17,36 @@ TOLD_AT_ONCE_FROM: Final = "same_day"
 BLOOD_PRESSURE: Final = ("bp_systolic", "bp_diastolic")  # mm Hg
 
 
+class Occasion(TextChoices):
+    """Why the warning signs were asked for without the rest of the form."""
+
+    CHECK = "check", _("Before a visit")
+    FLARE = "flare", _("It has become worse")
+
+
+def short_questions(age_years: int | None, *, rulebook: Rulebook) -> tuple[RedFlagRule, ...]:
+    """The short screen of every visit: what needs a doctor today or at once, gravest first.
+
+    Source: `reask_note` of `triage_rule` in red_flags.toml.
+    """
+    asked = intake_questions(age_years, book=rulebook)
+    return tuple(it for it in asked if is_told_at_once(it.urgency, rulebook=rulebook))
+
+
 def screen(
-    answers: Mapping[str, Any], *, age_years: int | None, examined: Mapping[str, Any] = NOTHING, rulebook: Rulebook
+    answers: Mapping[str, Any],
+    *,
+    age_years: int | None,
+    examined: Mapping[str, Any] = NOTHING,
+    rulebook: Rulebook,
+    asked: Iterable[RedFlagRule] | None = None,
 ) -> TriageResult:
     """Judge the answers of one form (as `Intake.answers` keeps them) with what was examined.
 
-    `examined` holds a code's true or false and blood pressure in mm Hg.
+    `examined` holds a code's true or false and blood pressure in mm Hg; `asked` are the questions that were put, if
+    they were not all of the form's.
     """
+    put = intake_questions(age_years, book=rulebook) if asked is None else asked
     numbers: dict[str, float] = {code: examined[code] for code in BLOOD_PRESSURE if code in examined}
     pain = answers.get("pain", {}).get("now")
     if pain is not None:
@@ -30,7 +57,7 @@ def screen(
     return triage(
         {**answers.get("red_flags", {}), **found},
         numbers=numbers,
-        asked=[question.code for question in intake_questions(age_years, book=rulebook)],
+        asked=[question.code for question in put],
         rulebook=rulebook,
     )
 

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.rules.intake_parts import PLACES, SIDES, AllergyState, Page, Since, put
+from patients.rules.intake_parts import PLACES, SIDES, Page, Since, put
 from patients.rules.rulebook import rulebook
 
 Choices = list[tuple[str, Any]]
@@ -29,7 +29,7 @@ def causes_by_group() -> list[tuple[Any, Choices]]:
     return [(label, [(it.code, it.label) for it in causes if it.group == group]) for group, label in GROUPS.items()]
 
 
-def _symptoms_by_kind() -> list[tuple[Any, Choices]]:
+def symptoms_by_kind() -> list[tuple[Any, Choices]]:
     symptoms = rulebook().symptoms.values()
     return [(label, [(it.code, it.label) for it in symptoms if it.kind == kind]) for kind, label in KINDS.items()]
 
@@ -92,7 +92,7 @@ class SymptomsForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["codes"].choices = _symptoms_by_kind()  # type: ignore[attr-defined]  # a ChoiceField has them
+        self.fields["codes"].choices = symptoms_by_kind()  # type: ignore[attr-defined]  # a ChoiceField has them
 
 
 class PlacesForm(PageForm):
@@ -127,41 +127,6 @@ class PainForm(PageForm):
         return answers
 
 
-class HealthForm(PageForm):
-    medicines = forms.CharField(
-        label=_("Which medicines do you take?"), required=False, max_length=LONGEST_TEXT,
-        widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Also what you buy without a prescription."),
-    )  # fmt: skip
-    conditions = forms.CharField(
-        label=_("Which conditions do you have, and which operations did you have?"), required=False,
-        max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3}),
-    )  # fmt: skip
-    # No answer is kept as "not asked": an allergy nobody asked about is not the same as none.
-    allergy_state = forms.ChoiceField(
-        label=_("Do you have an allergy?"), required=False, widget=forms.RadioSelect,
-        choices=[
-            (AllergyState.NONE_KNOWN, _("None that I know of")),
-            (AllergyState.KNOWN, _("Yes")),
-            (AllergyState.UNABLE, _("I cannot say")),
-        ],
-    )  # fmt: skip
-    allergies = forms.CharField(
-        label=_("If yes, to what, and what happens?"), required=False, max_length=LONGEST_TEXT,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        answers = super().clean() or {}
-        if answers.get("allergy_state") == AllergyState.KNOWN and not answers.get("allergies"):
-            self.add_error("allergies", gettext("Write what you are allergic to."))
-        if answers.get("allergy_state") == AllergyState.NONE_KNOWN and answers.get("allergies"):
-            self.add_error("allergy_state", gettext("You wrote an allergy below. Choose “Yes”, or empty the field."))
-        return answers
-
-    def kept(self) -> dict[str, Any]:
-        return self.cleaned_data | {"allergy_state": self.cleaned_data["allergy_state"] or AllergyState.NOT_ASKED.value}
-
-
 class LastForm(PageForm):
     more = forms.CharField(
         label=_("Anything else, or what you hope for"), required=False, max_length=LONGEST_TEXT,
@@ -189,15 +154,11 @@ class SafetyForm(PageForm):
 
 
 FORMS: Mapping[str, type[PageForm]] = {
-    "story": StoryForm, "symptoms": SymptomsForm, "places": PlacesForm,
-    "pain": PainForm, "health": HealthForm, "last": LastForm,
+    "story": StoryForm, "symptoms": SymptomsForm, "places": PlacesForm, "pain": PainForm, "last": LastForm,
 }  # fmt: skip
 
 
-def form_for(page: Page, answers: Mapping[str, Any], sent: QueryDict | None = None) -> PageForm:
-    """The form of a page, with what was kept before."""
-    if not page.is_safety:
-        return FORMS[page.key](sent, initial=answers.get(page.key, {}))
+def safety_form(page: Page, answers: Mapping[str, Any], sent: QueryDict | None = None) -> SafetyForm:
     told = answers.get("red_flags", {})
     return SafetyForm(page, told, _all_no(page, sent), initial=dict(_said(answers)))
 

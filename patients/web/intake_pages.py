@@ -11,14 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.actions import facts
 from patients.actions import intake as intakes
 from patients.models import Intake
 from patients.rules.intake_parts import MINUTES, PARTS, Page, is_filled_in, pages, patient_words, put
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import is_told_at_once
 from patients.rules.triage import TriageResult
-from patients.web import intake_words
-from patients.web.intake_forms import PageForm, SafetyForm, form_for
+from patients.web import bodymap, intake_words
+from patients.web.intake_forms import PageForm, SafetyForm
+from patients.web.intake_health_forms import Known, TickForm, form_for, is_from_before
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 
@@ -46,11 +48,12 @@ def fill_in(request: SignedInRequest, intake: Intake, key: str, frame: Frame) ->
     """One page of the form: show it, keep it, go on."""
     if intake.is_submitted:
         return redirect(frame.url("sent"))
-    every = pages(intake.patient.age_on(timezone.localdate()))
+    every = _pages(intake)
     page = next((it for it in every if it.key == key), None)
     if page is None:
         raise Http404
-    form = form_for(page, intake.answers, request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    form = form_for(page, intake.answers, Known() if sent else _known(intake, page), sent)
     if request.method == "POST":
         answer = _kept(request, intake, page, form, frame)
         if answer is not None:
@@ -60,9 +63,24 @@ def fill_in(request: SignedInRequest, intake: Intake, key: str, frame: Frame) ->
         "page": page,
         "form": form,
         "is_safety": isinstance(form, SafetyForm),
+        "is_ticking": isinstance(form, TickForm),
+        "is_from_before": is_from_before(page, intake.answers, form),
+        "regions": bodymap.regions(form["codes"].value() or ()) if page.key == "places" else None,
         "back": frame.url("part", part=every[nth - 1].key) if nth else frame.url("home"),
     }
     return _page(request, "patients/intake_part.html", intake, frame, context)
+
+
+def _pages(intake: Intake) -> tuple[Page, ...]:
+    return pages(intake.patient.age_on(timezone.localdate()), intake.answers)
+
+
+def _known(intake: Intake, page: Page) -> Known:
+    """What need not be asked again but confirmed: her last form, and the facts that still hold."""
+    if not (page.is_about_health or page.key == "goals"):
+        return Known()
+    last = Intake.objects.submitted().filter(patient=intake.patient).order_by("-submitted_at").first()
+    return Known(last.answers if last else {}, facts.known(intake.patient, on=timezone.localdate()))
 
 
 def _kept(request: SignedInRequest, intake: Intake, page: Page, form: PageForm, frame: Frame) -> HttpResponse | None:
@@ -96,14 +114,14 @@ def _is_graver(after: TriageResult, before: TriageResult) -> bool:
 
 
 def _next(intake: Intake, page: Page, frame: Frame) -> str:
-    every = pages(intake.patient.age_on(timezone.localdate()))
+    every = _pages(intake)
     following = [it.key for it in every[[it.key for it in every].index(page.key) + 1 :]]
     return frame.url("part", part=following[0]) if following else frame.url("check")
 
 
 def first_open_page(intake: Intake) -> str | None:
     """Where she goes on; None when every page is filled in."""
-    every = pages(intake.patient.age_on(timezone.localdate()))
+    every = _pages(intake)
     return next((page.key for page in every if not is_filled_in(page, intake.answers)), None)
 
 
@@ -114,7 +132,7 @@ def check(request: SignedInRequest, intake: Intake, frame: Frame) -> HttpRespons
     if request.method == "POST":
         intakes.submit(intake, by=request.user, now=timezone.now())
         return redirect(frame.url("sent"))
-    every = pages(intake.patient.age_on(timezone.localdate()))
+    every = _pages(intake)
     rows = [
         {"label": it.label, "words": it.words, "url": frame.url("part", part=it.page)}
         for it in intake_words.told(intake.answers)
@@ -167,6 +185,7 @@ def _page(
         "intake": intake,
         "patient": intake.patient,
         "urgent": urgent_words(request, intake),
+        "needs_look": rulebook().rank(intake.urgency) > 0 if intake.urgency else False,
         "home": frame.url("home"),
         "parts": PARTS,
         "minutes": MINUTES,

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.models import Intake
+from patients.rules import intake_groups
+from patients.rules.intake_groups import recognised
 from patients.rules.intake_parts import PLACES, SIDES, AllergyState, Page, Since, put
 from patients.rules.rulebook import Rulebook, rulebook
 
@@ -32,9 +34,11 @@ def told(answers: Mapping[str, Any]) -> list[Told]:
         Told("symptoms", _("What you feel"), _labels(answers.get("symptoms", {}).get("codes", ()), book.symptoms)),
         Told("places", _("Where it hurts"), places(answers.get("places", {}).get("codes", ()))),
         Told("pain", _("Pain, 0 to 10"), _pain(answers.get("pain", {}))),
-        Told("health", _("Medicines"), _text(health.get("medicines"))),
-        Told("health", _("Conditions and operations"), _text(health.get("conditions"))),
-        Told("health", _("Allergies"), allergies(health)),
+        Told("medicines", _("Medicines"), medicines(answers)),
+        Told("conditions-1", _("Conditions"), conditions(answers)),
+        Told("recent", _("The last 3 months"), recent(answers)),
+        Told("allergies", _("Allergies"), allergies(health)),
+        Told("goals", _("What you want to do again"), goals(answers)),
         Told("last", _("Anything else"), _text(answers.get("last", {}).get("more"))),
     ]
 
@@ -67,12 +71,61 @@ def places(codes: list[str] | tuple[str, ...]) -> list[str]:
     return words
 
 
+def medicines(answers: Mapping[str, Any]) -> list[str]:
+    """Each line with what it was recognised as: "apixaban: Blood thinner"."""
+    health, families = answers.get("health", {}), rulebook().medicine_classes.values()
+    if health.get("takes_none"):
+        return [_("No medicines")]
+    denied = set(health.get("denied", ()))
+    words = []
+    for line in intake_groups.lines(str(health.get("medicines", ""))):
+        known = [it.family.label for it in recognised(line, families) if it.family.code not in denied]
+        words.append(f"{line}: {', '.join(known)}" if known else line)
+    return words
+
+
+def conditions(answers: Mapping[str, Any]) -> list[str]:
+    """What she said yes to, then the groups of which she said that none is true."""
+    told_facts, book = intake_groups.told(answers), rulebook()
+    groups = [it for it in book.intake_groups.values() if it.part not in {"allergies", "recent"}]
+    yes = [book.facts[code].label for it in groups for code in it.facts if told_facts.get(code) is True]
+    none = [it.title for it in groups if all(told_facts.get(code) is False for code in it.facts)]
+    words = [*yes, *_text(answers.get("health", {}).get("conditions"))]
+    return [*words, *([_("None of: %(groups)s") % {"groups": "; ".join(none)}] if none else [])]
+
+
+def recent(answers: Mapping[str, Any]) -> list[str]:
+    health, group = answers.get("health", {}), rulebook().intake_groups["recent"]
+    if "recent" not in health:
+        return []
+    words = dict(zip(group.facts, group.words, strict=True))
+    days = intake_groups.told(answers)
+    lines = [
+        _("%(what)s: %(days)s days ago") % {"what": words[code], "days": days[code]} if code in days else words[code]
+        for code in health["recent"]
+        if code in words
+    ]
+    return lines or [_("None of these")]
+
+
 def allergies(health: Mapping[str, Any]) -> list[str]:
-    """The state in its exact words (NHS CUI), with what she wrote."""
+    """The state in its exact words (NHS CUI), with what she ticked and wrote."""
     if not health:
         return []
     state = AllergyState(health.get("allergy_state") or AllergyState.NOT_ASKED)
-    return [str(state.label), *_text(health.get("allergies"))]
+    told_facts = health.get("facts", {})
+    ticked = [
+        rulebook().facts[code].label
+        for code in rulebook().intake_groups["allergens"].facts
+        if told_facts.get(code) is True
+    ]
+    return [str(state.label), *ticked, *_text(health.get("allergies"))]
+
+
+def goals(answers: Mapping[str, Any]) -> list[str]:
+    """Her own activities with how well they go now (PSFS)."""
+    named = answers.get("goals", {}).get("activities", ())
+    return [_("%(what)s: %(n)s of 10") % {"what": it["what"], "n": it["rating"]} for it in named]
 
 
 def story(intake: Intake | None) -> str:

@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<uuid:patient_id>/death/", patient_page.death, name="death"),
     path("patients/<uuid:patient_id>/portal/", patient_page.portal_access, name="portal_access"),
     path("", include("patients.web.clinical_urls")),
+    path("", include("patients.web.intake_urls")),
 ]

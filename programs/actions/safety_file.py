@@ -74,7 +74,7 @@ def read(patient: Patient) -> SafetyFile:
     flags = RedFlag.objects.open().filter(patient=own)
     facts = Fact.objects.filter(patient=own).last_words()
     unlocked = Override.objects.filter(patient=own, revoked_at=None)
-    forms = Intake.objects.submitted().filter(patient=own).order_by("-submitted_at")
+    forms = Intake.objects.screens().filter(patient=own).order_by("-submitted_at")
     complete = forms.filter(triage__unanswered=[])
     signed = Assessment.objects.filter(patient=own, signed_at__isnull=False).order_by("-signed_at")
     row = (

@@ -140,10 +140,20 @@ class Story:
         self._go_on(page)
         page.get_by_role("group", name="Pain right now").get_by_label("6", exact=True).check()
         self._go_on(page)
-        page.get_by_label("Which medicines").fill("Ibuprofen")
+        page.get_by_label("One medicine on each line").fill("Ibuprofen")
+        self._go_on(page)
+        while "/allergies/" not in page.url:
+            here = page.url
+            for none in page.get_by_label("None of these").all():
+                none.check()
+            self._go_on(page)
+            page.wait_for_url(lambda url, here=here: url != here)
         page.get_by_label("None that I know of").check()
         self._go_on(page)
         self._answer_the_safety_questions(page)
+        page.get_by_label("Activity 1").fill("Driving")
+        page.get_by_label("How well can you do it now? 1").select_option("3")
+        self._go_on(page)
         page.get_by_label("Anything else").fill("I would like to drive without fear.")
         self._go_on(page)
         page.get_by_role("button", name=re.compile("Send")).tap()

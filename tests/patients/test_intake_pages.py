@@ -17,6 +17,7 @@ from patients.rules.rulebook import rulebook
 from people.models import AuditEvent
 from people.rules.permissions import Role
 
+SAFETY = [page for page in pages(48) if page.is_safety]
 NOT_CONFIRMED = "Not yet confirmed by a clinician"
 
 
@@ -110,15 +111,33 @@ def test_a_page_with_a_mistake_keeps_what_was_typed_and_says_what_is_wrong(phone
 
 
 def test_an_allergy_nobody_asked_about_is_not_kept_as_none(phone: Client, form: Intake) -> None:
-    phone.post(part(form, "health"), {"medicines": "Ibuprofen"})
+    phone.post(part(form, "allergies"), {})
     form.refresh_from_db()
-    assert form.answers["health"]["allergy_state"] == "not_asked"
+    assert (form.answers["health"]["allergy_state"], form.answers["health"]["facts"]) == ("not_asked", {})
 
-    answer = phone.post(part(form, "health"), {"allergy_state": "known"})
+    answer = phone.post(part(form, "allergies"), {"allergy_state": "known"})
     assert "Write what you are allergic to." in words(answer)
 
-    phone.post(part(form, "health"), {"allergy_state": "known", "allergies": "Lidocaine: swelling"})
-    assert "Known allergies" in words(phone.get(reverse("patients:form_check", args=[form.pk])))
+    said = {"allergy_state": "known", "codes": ["latex_allergy"], "what_1": "Lidocaine", "reaction_1": "swelling"}
+    phone.post(part(form, "allergies"), said)
+    page = words(phone.get(reverse("patients:form_check", args=[form.pk])))
+    assert "Known allergies" in page
+    assert "Lidocaine: swelling" in page
+    form.refresh_from_db()
+    facts = form.answers["health"]["facts"]
+    assert (facts["latex_allergy"], facts["metal_allergy"]) == (True, False)
+
+
+def test_no_known_allergy_is_an_answer_and_cannot_stand_beside_one(phone: Client, form: Intake) -> None:
+    answer = phone.post(part(form, "allergies"), {"allergy_state": "none_known", "what_1": "Latex"})
+    assert "You named an allergy below." in words(answer)
+
+    phone.post(part(form, "allergies"), {"allergy_state": "none_known"})
+    form.refresh_from_db()
+    assert set(form.answers["health"]["facts"].values()) == {False}
+    phone.post(part(form, "allergies"), {"allergy_state": "unable"})
+    form.refresh_from_db()
+    assert form.answers["health"]["facts"] == {}, "who could not say has said neither yes nor no"
 
 
 def test_no_safety_answer_is_chosen_beforehand(phone: Client, form: Intake) -> None:
@@ -130,11 +149,11 @@ def test_none_of_these_is_one_tap_and_records_a_no_to_each(phone: Client, form: 
 
     assert answer.url == part(form, "safety-2")
     form.refresh_from_db()
-    assert form.answers["red_flags"] == {it.code: False for it in pages(48)[5].questions}
+    assert form.answers["red_flags"] == {it.code: False for it in SAFETY[0].questions}
 
 
 def test_none_of_these_never_overwrites_a_yes_or_a_not_sure(phone: Client, form: Intake) -> None:
-    first, second, *_ = (it.code for it in pages(48)[5].questions)
+    first, second, *_ = (it.code for it in SAFETY[0].questions)
 
     phone.post(part(form, "safety-1"), {"none": "1", first: "yes", second: "unsure"})
 
@@ -189,7 +208,7 @@ def test_thoughts_of_self_harm_are_met_with_kindness_and_no_number_of_our_own(ph
 
 
 def test_a_page_of_safety_questions_asks_for_each_answer_and_keeps_the_given(phone: Client, form: Intake) -> None:
-    page = pages(48)[5]
+    page = SAFETY[0]
     first = page.questions[0].code
 
     answer = phone.post(part(form, page.key), {first: "no"})
@@ -210,13 +229,13 @@ def test_she_may_stop_and_go_on_where_she_was(phone: Client, form: Intake) -> No
 
 def test_before_sending_she_checks_and_may_change_each_answer(phone: Client, form: Intake) -> None:
     phone.post(part(form, "story"), {"text": "Since I moved house", "causes": ["awkward_sleep"]})
-    phone.post(part(form, "safety-3"), said(pages(48)[7], rf_gait_change="unsure"))
+    phone.post(part(form, "safety-3"), said(SAFETY[2], rf_gait_change="unsure"))
 
     page = words(phone.get(reverse("patients:form_check", args=[form.pk])))
 
     for shown in ("Since I moved house", "Sleeping in an awkward position", "Not sure: Have you become unsteady"):
         assert shown in page
-    for key in ("story", "symptoms", "pain", "safety-1", "safety-6", "last"):
+    for key in ("story", "symptoms", "pain", "medicines", "allergies", "safety-1", "safety-6", "goals", "last"):
         assert f'href="{part(form, key)}"' in page
     assert "safety questions have no answer" in page
 
