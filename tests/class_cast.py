@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Any
 
 from booking_cast import Cast, a_cast
-from factories import NOW, a_patient, a_room
+from factories import NOW, a_patient, a_room, consents_signed
 
 from clinic.appointments.actions import groups, seats
 from clinic.appointments.models import Appointment, GroupSession, Resource, Shift
@@ -40,7 +40,8 @@ class ClassCast:
         return groups.create(**asked | changes)
 
     def seat(self, group: GroupSession, patient: Patient | None = None, **changes: Any) -> Appointment:
-        asked: dict[str, Any] = {"patient": patient or a_patient(), "by": self.usual.rosa, "now": NOW}
+        patient = consents_signed(patient or a_patient(), "exercise_program")
+        asked: dict[str, Any] = {"patient": patient, "by": self.usual.rosa, "now": NOW}
         return seats.seat(group, **asked | changes)
 
 

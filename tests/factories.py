@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from clinic.appointments.models import Resource, Shift
-from patients.models import Patient
+from patients.models import Consent, Patient
 from people.models import Clinic, Site, User
 from people.rules.permissions import Role
+from programs.rules.rulebook import rulebook
 
 MONDAY = date(2026, 9, 14)
 NOW = datetime(2026, 9, 14, 7, 30, tzinfo=UTC)  # a Monday morning, before the clinic opens
@@ -88,3 +89,24 @@ def a_room(name: str = "Room 1", *kinds: str, site: Site | None = None) -> Resou
 
 def a_device(code: str = "dev_laser_3b", *, site: Site | None = None) -> Resource:
     return Resource.objects.create(kind=Resource.Kind.DEVICE, name=code, site=site or a_site(), offers=[code])
+
+
+def consents_signed(patient: Patient, modality: str, *, by: User | None = None) -> Patient:
+    """Every document the treatment asks for, signed and in force for a year around `NOW` and today."""
+    taken_by = by or a_user(Role.CLINICIAN)
+    for code in rulebook().modalities[modality].consents:
+        Consent.objects.get_or_create(
+            patient=patient,
+            code=code,
+            defaults={
+                "text": "x",
+                "text_version": "x",
+                "language": "en",
+                "signed_name": patient.full_name,
+                "signed_at": NOW,
+                "valid_from": date(2026, 1, 1),
+                "valid_until": date(2099, 1, 1),
+                "taken_by": taken_by,
+            },
+        )
+    return patient

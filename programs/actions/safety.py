@@ -105,15 +105,23 @@ def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts =
     return found
 
 
-def refuse_if_held(patient: Patient, modality_codes: Iterable[str | None]) -> None:
-    """Let the treatments pass only if no open warning sign holds one of them back.
+def refuse_if_unsafe(
+    patient: Patient, wanted: Collection[Treatment], *, history: Facts = NO_FACTS, words: str = ""
+) -> list[Standing]:
+    """Let these treatments pass only if neither a warning sign nor a rule stands against one of them. One query.
 
-    An assessment has no modality and is never held: it is how a warning sign gets looked at.
-    Raises `HeldByRedFlag`.
+    An assessment is no treatment and is never held: it is how a warning sign gets looked at.
+
+    Raises `HeldByRedFlag` if an open warning sign forbids one, and `Contraindicated` if a rule does or somebody
+    must unlock it first; `words` are then said instead of the desk's.
     """
-    treatments = {code for code in modality_codes if code}
-    if treatments and treatments & held_modalities(patient):
-        raise HeldByRedFlag(_("Clinician check needed before this visit can be booked."))
+    found = standings(patient, wanted, history=history)
+    refused = [it for it in found if not it.may_be_given]
+    if any(it.facts.get(UNCLEARED) for it in refused):
+        raise HeldByRedFlag(words or _("Clinician check needed before this visit can be booked."))
+    if refused:
+        raise Contraindicated(refused, words)
+    return found
 
 
 def decide(
@@ -126,18 +134,12 @@ def decide(
     history: Facts = NO_FACTS,
     words: str = "",
 ) -> list[Standing]:
-    """Let these treatments be planned, booked or started, and keep on which ground.
+    """Let these treatments be planned, booked or started, and keep on which ground. Two queries, however many.
 
-    Raises `HeldByRedFlag` if an open warning sign forbids one, and `Contraindicated` if a rule does or somebody
-    must unlock it first; `words` are then said instead of the desk's. Part of the caller's transaction.
+    Refuses as `refuse_if_unsafe` does. Part of the caller's transaction.
     """
-    found = standings(patient, wanted, history=history)
-    refused = [it for it in found if not it.may_be_given]
-    if any(it.facts.get(UNCLEARED) for it in refused):
-        raise HeldByRedFlag(words or _("Clinician check needed before this visit can be booked."))
-    if refused:
-        raise Contraindicated(refused, words)
-    SafetyDecision.objects.bulk_create(_kept(patient, it, moment, by=by, now=now) for it in found)
+    found = refuse_if_unsafe(patient, wanted, history=history, words=words)
+    SafetyDecision.objects.bulk_create([_kept(patient, it, moment, by=by, now=now) for it in found])
     return found
 
 

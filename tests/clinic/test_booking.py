@@ -9,18 +9,20 @@ import pytest
 from booking_cast import Cast, a_cast, at, later, service
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user
+from factories import NOW, a_clinician, a_device, a_patient, a_room, a_site, a_user, consents_signed
 
 from clinic.appointments.actions import attendance, booking, clashes
 from clinic.appointments.models import Absence, Appointment, Closure, Hold, Resource
 from clinic.appointments.rules import refusals
 from clinic.appointments.rules.status import Status
+from patients.actions import facts
 from patients.models import RedFlag
+from patients.rules.consent_texts import ConsentMissing
 from people.models import AuditEvent
 from people.rules.permissions import Role
 from people.rules.refusal import ChangedMeanwhile, Refused
-from programs.actions.safety import HeldByRedFlag
-from programs.models import Phase, Plan, PlannedSession
+from programs.actions.safety import Contraindicated, HeldByRedFlag
+from programs.models import Phase, Plan, PlannedSession, SafetyDecision
 
 pytestmark = pytest.mark.django_db
 
@@ -426,6 +428,49 @@ def test_a_slip_of_the_hand_can_be_stepped_back_and_waiting_counts_from_the_firs
 def test_no_step_is_skipped(cast: Cast) -> None:
     with pytest.raises(refusals.CannotBecome):
         attendance.set_status(cast.book(at(10)), "done", was="booked", by=cast.rosa, now=at(10))
+
+
+def a_laser_visit(cast: Cast) -> Appointment:
+    pieces = [cast.sara, a_room("Laser", "room_laser"), a_device("dev_laser_3b")]
+    visit = cast.book(at(10), service=service("laser_therapy"), resources=pieces)
+    return attendance.set_status(visit, "arrived", was="booked", by=cast.rosa, now=at(9, 55))
+
+
+def test_a_treatment_does_not_begin_before_its_consents_are_signed(cast: Cast) -> None:
+    visit = a_laser_visit(cast)
+
+    for begun in ("in_room", "done"):
+        with pytest.raises(ConsentMissing):
+            attendance.set_status(visit, begun, was="arrived", by=cast.rosa, now=at(10))
+    consents_signed(cast.leila, "laser_therapy")
+
+    assert attendance.set_status(visit, "in_room", was="arrived", by=cast.rosa, now=at(10)).status == "in_room"
+    assert set(SafetyDecision.objects.values_list("moment", flat=True)) == {"booked", "started"}
+
+
+def test_a_treatment_that_became_unsafe_since_it_was_booked_does_not_begin(cast: Cast) -> None:
+    visit = a_laser_visit(cast)
+    consents_signed(cast.leila, "laser_therapy")
+    facts.state(cast.leila, {"cancer_at_treatment_site": True}, by=a_user(Role.CLINICIAN), now=at(9, 50))
+
+    with pytest.raises(Contraindicated, match="Clinician check needed before this visit can begin"):
+        attendance.set_status(visit, "in_room", was="arrived", by=cast.rosa, now=at(10))
+    assert Appointment.objects.get(pk=visit.pk).status == "arrived"
+
+
+def test_a_contraindicated_treatment_is_neither_booked_nor_moved_nor_kept_and_nobody_is_told_why(cast: Cast) -> None:
+    pieces = [cast.sara, a_room("Laser", "room_laser"), a_device("dev_laser_3b")]
+    visit = cast.book(at(10), service=service("laser_therapy"), resources=pieces)
+    facts.state(cast.leila, {"cancer_at_treatment_site": True}, by=a_user(Role.CLINICIAN), now=NOW)
+
+    for door in (
+        lambda: cast.book(at(11), service=service("laser_therapy"), resources=pieces),
+        lambda: booking.move(visit, starts_at=at(14), resources=pieces, revision=0, by=cast.rosa, now=NOW),
+        lambda: booking.move(visit, starts_at=at(14), resources=pieces, revision=0, by=None, now=NOW),
+    ):
+        with pytest.raises(Contraindicated) as refusal:
+            door()
+        assert str(refusal.value) == "Clinician check needed before this visit can be booked."
 
 
 def test_a_clinic_that_does_not_mark_rooms_goes_from_waiting_to_done(cast: Cast) -> None:

@@ -33,7 +33,7 @@ from patients.models import Assessment, Outcome, Patient, RedFlag
 from patients.rules.rulebook import rulebook
 from people.models import AuditEvent
 from people.rules.permissions import Role
-from programs.actions import treatments
+from programs.actions import safety, treatments
 from programs.actions.treatments import Given
 from programs.models import Override, SafetyDecision, TreatmentGiven
 
@@ -284,6 +284,20 @@ def test_a_caution_is_read_with_one_tap_before_signing(
     assert kept(visit).is_signed
 
 
+def test_letting_her_into_the_room_is_not_reading_the_caution(
+    visit: Appointment, linh: Patient, sara: Resource, screen: Client
+) -> None:
+    on_apixaban(linh, by(sara))
+    started = safety.Treatment(NEEDLES, TEN.date(), SUPERFICIAL)
+    safety.decide(linh, [started], SafetyDecision.Moment.STARTED, by=a_user(Role.FRONT_DESK), now=NOW)
+    post(screen, visit, do="all_no")
+
+    page = words(post(screen, visit, sign="1", **{f"t_{NEEDLES}_technique": SUPERFICIAL}))
+
+    assert "Read the caution" in page
+    assert not kept(visit).is_signed
+
+
 def test_going_ahead_needs_a_reason_and_keeps_it_in_the_note(
     visit: Appointment, linh: Patient, sara: Resource, screen: Client
 ) -> None:
@@ -520,7 +534,7 @@ def test_the_page_costs_the_same_however_long_the_record_is(
     today = a_follow_up(linh, sara)
     screen.get(page_of(today))
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(23):
         screen.get(page_of(today))
     with django_assert_num_queries(11):
         screen.get(reverse("patients:results", args=[linh.pk]))

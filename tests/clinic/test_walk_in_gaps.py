@@ -8,8 +8,8 @@ from clinic.appointments.actions import booking, walk_ins
 from clinic.appointments.models import Appointment, Resource, WaitlistEntry
 from clinic.appointments.rules.refusals import OutsideHours, UsedForAnother
 from clinic.appointments.rules.status import Status
-from clinic.appointments.rules.walk_in_refusals import NobodyIsFree, NoRoomForTwo
 from clinic.appointments.rules.waitlist_refusals import AlreadyWaiting
+from clinic.appointments.rules.walk_in_refusals import NobodyIsFree, NoRoomForTwo
 from patients.models import RedFlag
 from people.models import AuditEvent
 from people.rules.permissions import Role

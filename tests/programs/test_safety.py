@@ -60,7 +60,7 @@ def test_the_refusal_says_no_more_than_that_a_clinician_must_look() -> None:
     an_open_flag(patient)
 
     with pytest.raises(safety.HeldByRedFlag) as refused:
-        safety.refuse_if_held(patient, ["laser_therapy"])
+        safety.refuse_if_unsafe(patient, [safety.Treatment("laser_therapy", NOW.date())])
 
     assert str(refused.value) == "Clinician check needed before this visit can be booked."
 
@@ -69,7 +69,7 @@ def test_an_assessment_is_never_held() -> None:
     patient = a_patient()
     an_open_flag(patient, urgency="emergency_now")
 
-    safety.refuse_if_held(patient, [None])
+    safety.refuse_if_unsafe(patient, [])
 
 
 def test_a_grave_question_left_open_holds_treatments_until_she_is_examined_or_answers() -> None:

@@ -1,11 +1,12 @@
 """A visit that somebody wants, and what it would hold."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinic.appointments.models import Appointment, Resource
+from programs.actions.safety import Treatment
 from programs.rules.services import Service
 
 # A visit and a clinician or room that it shares with another one, because somebody may and has said why.
@@ -24,3 +25,16 @@ class Asked:
         """How long it holds the piece: a room has to be cleaned before the next patient."""
         before, after = self.service.margins(piece.kind)
         return self.visit.starts_at - timedelta(minutes=before), self.visit.ends_at + timedelta(minutes=after)
+
+
+def treatments(asked: Iterable[Asked]) -> list[Treatment]:
+    """What the rules of safety look at: every treatment on its day. An assessment is none."""
+    return [it for each in asked if (it := treatment(each.visit, each.service))]
+
+
+def treatment(visit: Appointment, service: Service) -> Treatment | None:
+    """The treatment of a visit, on the calendar of its site; None for an assessment."""
+    if service.modality is None:
+        return None
+    technique = visit.session.technique if visit.session else ""
+    return Treatment(service.modality, visit.local_start.date(), technique)

@@ -3,22 +3,31 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import booking
+from clinic.appointments.actions.asked import treatment
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.refusals import CHANGED, CannotBecome, NotExpected, NotYet
 from clinic.appointments.rules.status import Status, may_follow
 from people.actions import audit
 from people.models import User
 from people.rules.refusal import ChangedMeanwhile
+from programs.actions import consents, safety
+from programs.models import SafetyDecision
+
+BEGUN = frozenset({Status.IN_ROOM, Status.DONE})
 
 
 @transaction.atomic
 def set_status(appointment: Appointment, status: str, *, was: str, by: User, now: datetime) -> Appointment:
     """Take the visit one step on, or one step back. `was` is what the screen showed.
 
-    Raises `ChangedMeanwhile` if it is no longer `was`, and `CannotBecome` or `NotYet` if no step leads there.
+    Raises `ChangedMeanwhile` if it is no longer `was`, `CannotBecome` or `NotYet` if no step leads there, and what
+    `_may_begin` refuses.
     """
+    if was == Status.ARRIVED and status in BEGUN:
+        _may_begin(appointment, by=by, now=now)
     is_early = status == Status.MISSED and now < appointment.starts_at
     if is_early or not may_follow(was, status) or not _step(appointment, Status(status), was, now):
         _as_it_stands(appointment)
@@ -29,6 +38,19 @@ def set_status(appointment: Appointment, status: str, *, was: str, by: User, now
         raise NotYet if is_early else CannotBecome
     audit.record(by, "appointment.status_set", appointment, was=was, status=str(status))
     return appointment
+
+
+def _may_begin(visit: Appointment, *, by: User, now: datetime) -> None:
+    """A treatment begins only if it is safe today and its consents are signed; that it was booked is not enough.
+
+    Raises `HeldByRedFlag`, `Contraindicated` and `ConsentMissing`.
+    """
+    wanted = treatment(visit, visit.service)
+    if wanted is None:
+        return
+    words = _("Clinician check needed before this visit can begin.")
+    safety.decide(visit.patient, [wanted], SafetyDecision.Moment.STARTED, by=by, now=now, words=words)
+    consents.refuse_unless_given(visit.patient, wanted.modality, on=wanted.on)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import checks, history, holding, repeats
-from clinic.appointments.actions.asked import Asked, Shared
+from clinic.appointments.actions.asked import Asked, Shared, treatments
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.actions.wanted import Wanted
@@ -22,8 +22,8 @@ from people.actions import audit
 from people.models import Site, User
 from people.rules.permissions import Permission
 from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
-from programs.actions import offering
-from programs.models import PlannedSession
+from programs.actions import offering, safety
+from programs.models import PlannedSession, SafetyDecision
 from programs.rules.services import Service
 
 
@@ -87,6 +87,7 @@ def _book_all(
     shared = checks.may_be_booked(
         asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook, policy=policy
     )
+    safety.decide(patient, treatments(asked), SafetyDecision.Moment.BOOKED, by=by, now=now)
     news_at = history.news_at(by, now, policy=policy)
     for it in asked:
         it.visit.news_at = news_at
@@ -163,6 +164,7 @@ def _move_all(
         shared = checks.may_be_booked(
             [asked], holder=holder, now=now, may_overbook=may_overbook, door=door, policy=policy
         )
+        safety.decide(visit.patient, treatments([asked]), SafetyDecision.Moment.BOOKED, by=by, now=now)
         _mark(asked, shared, overbook_because)
         try:
             visit.save()

@@ -21,7 +21,6 @@ from clinic.appointments.rules.refusals import (
     Unfit,
 )
 from clinic.appointments.rules.slots import Span
-from programs.actions.safety import refuse_if_held
 from programs.rules.services import Service
 
 
@@ -41,8 +40,8 @@ def may_be_booked(
     `holder` is the patient's row in the book; all are fresh and locked. As many queries for a series as for one.
 
     Raises `InThePast`, `TooSoon`, `TooFarAhead`, `OffTheGrid`, `SlotTaken`, `NotOffered`, `NotForPatients`, `Unfit`,
-    `NotTreatedAnyMore`, `OfAnotherPlan`, `OutsideHours`, `DayIsFull`, `OnlyInAClass`, and `HeldByRedFlag` for a
-    treatment while a warning sign is open.
+    `NotTreatedAnyMore`, `OfAnotherPlan`, `OutsideHours`, `DayIsFull` and `OnlyInAClass`. Whether a treatment is
+    safe on its day is asked by whoever books it, and kept (`safety.decide`).
     """
     allowed = limits.under(policy or BookingPolicy.current(), door)
     for each in asked:
@@ -59,11 +58,9 @@ def may_be_booked(
             raise Unfit
         _session(each.visit, each.service)
     shared = clashes.cleared(asked, holder, now=now, may_overbook=may_overbook)
-    patient = next(each.visit.patient for each in asked)
     _patient(holder)
     _hours(asked)
     _full_days(asked, allowed)
-    refuse_if_held(patient, {each.service.modality for each in asked})
     return shared
 
 

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from clinic.appointments.actions import booking, checks, clashes, holding
-from clinic.appointments.actions.asked import Asked
+from clinic.appointments.actions.asked import Asked, treatments
 from clinic.appointments.actions.availability import chosen
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.wanted import Wanted
@@ -17,6 +17,7 @@ from clinic.appointments.rules.refusals import NothingChosen
 from patients.models import Patient
 from people.actions import audit
 from people.models import User
+from programs.actions import safety
 from programs.rules.services import Service
 
 MINUTES: Final = 10
@@ -42,6 +43,7 @@ def keep(
     wanted = Wanted(service=service, site=choice.site, starts_at=choice.starts_at, resources=pieces)
     asked = Asked(wanted.visit(patient, pieces, now), service, pieces)
     checks.may_be_booked([asked], holder=holder, now=now)
+    safety.refuse_if_unsafe(patient, treatments([asked]))
     kept = Reservation.objects.create(patient=patient, by=by, offer=offer, expires_at=now + timedelta(minutes=minutes))
     try:
         Hold.objects.bulk_create(

@@ -30,9 +30,9 @@ from patients.models import Patient
 from people.actions import audit
 from people.models import Site, User
 from people.rules.refusal import ChangedMeanwhile
-from programs.actions import offering
-from programs.actions.safety import refuse_if_held
-from programs.models import PlannedSession
+from programs.actions import offering, safety
+from programs.actions.safety import Treatment
+from programs.models import PlannedSession, SafetyDecision
 from programs.rules.services import Service
 
 DAY = timedelta(days=1)
@@ -104,7 +104,7 @@ def seat(
             return before
         raise UsedForAnother
     service = offering.current()[it.service_code]
-    _may_sit(it, service, patient, session, now=now)
+    _may_sit(it, service, patient, session, by=by, now=now)
     visit = Appointment(
         patient=patient,
         service_code=it.service_code,
@@ -148,7 +148,7 @@ def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, n
     service = offering.current()[it.service_code]
     # What it holds now is no hindrance: classes may overlap, and one of them is being left.
     moved.holds.all().delete()
-    _may_sit(it, service, moved.patient, moved.session, now=now)
+    _may_sit(it, service, moved.patient, moved.session, by=by, now=now)
     moved.group, moved.seat, moved.site, moved.clinician = it, _lowest_free(it), it.site, it.clinician
     moved.starts_at, moved.ends_at, moved.timed_at = it.starts_at, it.ends_at, now
     moved.news_at, moved.expected_at = history.news_at(by, now), None
@@ -160,7 +160,7 @@ def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, n
 
 
 def _may_sit(
-    it: GroupSession, service: Service, patient: Patient, session: PlannedSession | None, *, now: datetime
+    it: GroupSession, service: Service, patient: Patient, session: PlannedSession | None, *, by: User, now: datetime
 ) -> None:
     # Whoever comes late may still be let in; a class that has ended takes nobody.
     if it.ends_at <= now:
@@ -176,7 +176,9 @@ def _may_sit(
         raise SitsAlready
     if seated.count() >= it.places:
         raise ClassFull(it.places)
-    refuse_if_held(patient, {service.modality})
+    if service.modality:
+        wanted = Treatment(service.modality, it.local_start.date(), session.technique if session else "")
+        safety.decide(patient, [wanted], SafetyDecision.Moment.BOOKED, by=by, now=now)
 
 
 def _lowest_free(it: GroupSession) -> int:
