@@ -80,9 +80,10 @@ def write(request: SignedInRequest, visit: Appointment) -> Written:
         sent = _with_step(sent, step)
     form = FollowUpForm(sent, assessment=visit.assessment)
     last = treatment_cards.last_given(visit.patient, visit.assessment)
-    treat = treatment_forms.after(treatment_forms.read(sent), do, sent, last)
-    if TREAT in sent.getlist("theirs") and visit.assessment is not None:
-        treat = planned_first(visit, dict(visit.assessment.told.get("treat", {})))
+    before = dict(visit.assessment.told.get(TREAT, {})) if visit.assessment else {}
+    treat = treatment_forms.after(treatment_forms.read(sent, before), do, sent, last)
+    if TREAT in sent.getlist("theirs"):
+        treat = planned_first(visit, before)
     seen = sent.get("revision", "")
     revision = int(seen) if seen.isascii() and seen.isdigit() else NOT_BEGUN
     written = Written(form, treat, revision, visit.assessment)
@@ -162,7 +163,11 @@ def _do(request: SignedInRequest, visit: Appointment, written: Written, do: str)
             raise Http404
         if verb == "ack":
             known = treatments.known_here(assessment)
-            treatments.acknowledge(visit.patient, treatment, history=known, by=request.user, now=now)
+            found = treatments.acknowledge(visit.patient, treatment, history=known, by=request.user, now=now)
+            seen = {it.rule.code for standing in found for it in standing.judgement.findings}
+            one = written.treat.get(modality, {})
+            written.treat[modality] = one | {"read": sorted(seen.union(one.get("read", ())))}
+            _keep(request, visit, written)
         else:
             reason = clinician_note.reason_of(request.POST, modality)
             safety.override(visit.patient, treatment, reason=reason, until=treatment.on, by=request.user, now=now)

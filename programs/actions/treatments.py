@@ -45,6 +45,7 @@ class Given:
     reaction: str = ""
     note: str = ""
     was_skipped: bool = False
+    read: frozenset[str] = frozenset()  # codes of the cautions that somebody said to have read at this visit
     session: PlannedSession | None = None
 
 
@@ -80,20 +81,19 @@ def acknowledge(
     return found
 
 
-def cautions_read(patient: Patient, *, on: date) -> dict[str, frozenset[str]]:
-    """By treatment the rules that somebody has acknowledged for that day, or unlocked on it. Two queries."""
-    decided = SafetyDecision.objects.filter(patient=patient, on=on, moment=SafetyDecision.Moment.STARTED)
+def unlocked_on(patient: Patient, *, on: date) -> dict[str, frozenset[str]]:
+    """By treatment the rules that were unlocked on that very day: whoever wrote the reason has read them. One query."""
+    rows = Override.objects.filter(patient=patient, on=on, revoked_at=None).values_list("modality", "rules")
     found: dict[str, frozenset[str]] = {}
-    unlocked = Override.objects.filter(patient=patient, on=on, revoked_at=None)
-    for modality, rules in [*decided.values_list("modality", "rules"), *unlocked.values_list("modality", "rules")]:
+    for modality, rules in rows:
         found[modality] = found.get(modality, frozenset()).union(rules)
     return found
 
 
-def _cautions_unread(patient: Patient, standing: Standing) -> list[str]:
-    seen = cautions_read(patient, on=standing.treatment.on).get(standing.treatment.modality, frozenset())
-    shown = [it.rule for it in standing.judgement.findings if it.rule.code not in seen]
-    return [it.code for it in shown if it.decision == CAUTION or it.code in standing.overridden]
+def _cautions_unread(patient: Patient, it: Given, standing: Standing) -> list[str]:
+    unlocked = unlocked_on(patient, on=standing.treatment.on).get(it.modality, frozenset())
+    shown = [finding.rule for finding in standing.judgement.findings if finding.rule.code not in it.read | unlocked]
+    return [rule.code for rule in shown if rule.decision == CAUTION or rule.code in standing.overridden]
 
 
 @transaction.atomic
@@ -161,7 +161,7 @@ def _refuse_unless_safe(assessment: Assessment, it: Given, *, by: User, now: dat
         raise NotAllowed(_("Your profession may not give “%(name)s”.") % {"name": modality.name})
     treatment = Treatment(it.modality, clinic_day(now), it.technique)
     (standing,) = safety.standings(assessment.patient, [treatment], history=known_here(assessment))
-    if standing.may_be_given and _cautions_unread(assessment.patient, standing):
+    if standing.may_be_given and _cautions_unread(assessment.patient, it, standing):
         raise NotSeenYet(_("Read the caution about “%(name)s” and say so first.") % {"name": modality.name})
     safety.decide(
         assessment.patient, [treatment], SafetyDecision.Moment.STARTED, history=known_here(assessment), by=by, now=now,

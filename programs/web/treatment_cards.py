@@ -133,12 +133,14 @@ def cards(
     reasons: dict[str, list[str]] = {}
     for unlocked in Override.objects.visible_to(user).filter(patient=patient).in_force(on):
         reasons.setdefault(unlocked.modality, []).append(unlocked.reason)
-    read = treatments.cautions_read(patient, on=on)
-    return [
-        _card(code, one, {tech: it for (own, tech), it in stands.items() if own == code}, session=session, user=user,
-              last=last.get(code), read=read.get(code, frozenset()), unlocked=tuple(reasons.get(code, ())))
-        for code, one in treat.items()
-    ]  # fmt: skip
+    unlocked_today = treatments.unlocked_on(patient, on=on)
+    found = []
+    for code, one in treat.items():
+        seen = unlocked_today.get(code, frozenset()).union(one.get("read", ()))
+        own = {technique: it for (modality, technique), it in stands.items() if modality == code}
+        why = tuple(reasons.get(code, ()))
+        found.append(_card(code, one, own, session=session, user=user, last=last.get(code), read=seen, unlocked=why))
+    return found
 
 
 def _card(

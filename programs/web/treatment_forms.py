@@ -13,13 +13,21 @@ from programs.rules.rulebook import rulebook
 
 MOST_PLACES: Final = 12
 LONGEST_LOT: Final = 60
-Treat = dict[str, dict[str, Any]]  # by modality: technique, regions, dose, lot, reaction, skipped
+Treat = dict[str, dict[str, Any]]  # by modality: technique, regions, dose, lot, reaction, skipped, read
 
 
-def read(sent: QueryDict) -> Treat:
-    """The treatments on the page. What nobody could have tapped is dropped; numbers are checked when signing."""
+def read(sent: QueryDict, kept: Mapping[str, Any]) -> Treat:
+    """The treatments on the page. What nobody could have tapped is dropped; numbers are checked when signing.
+
+    Which cautions were read is never taken from the page but from what was kept of this draft.
+    """
     known = rulebook().modalities
-    return {code: _one(sent, code) for code in sent.getlist("treatments") if code in known}
+    return {code: _one(sent, code) | _cautions(kept, code) for code in sent.getlist("treatments") if code in known}
+
+
+def _cautions(kept: Mapping[str, Any], modality: str) -> dict[str, Any]:
+    seen = kept.get(modality, {}).get("read")
+    return {"read": seen} if seen else {}
 
 
 def _one(sent: QueryDict, modality: str) -> dict[str, Any]:
@@ -109,6 +117,7 @@ def given(treat: Treat, session: PlannedSession | None) -> list[Given]:
             lot=it.get("lot", ""),
             reaction=it.get("reaction", ""),
             was_skipped=bool(it.get("skipped")),
+            read=frozenset(it.get("read", ())),
             session=session if session and session.modality == code else None,
         )
         for code, it in treat.items()
