@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from clinic.demo import house, waiting
+from clinic.demo.classes import neck_group
 from clinic.demo.names import people
 from clinic.demo.stories import STORIES, WARNING
-from clinic.demo.treatment import Treatment
+from clinic.demo.treatment import Treatment, agree
 from clinic.demo.visits import Diary
 from patients.actions import registration
 from patients.models import Patient
@@ -17,7 +18,7 @@ from people.models import User
 from programs.rules.rulebook import rulebook
 
 PATIENTS = 200
-IN_TREATMENT = 24
+IN_TREATMENT = 22
 HISTORY_DAYS = 85
 FULL_DAY, USUAL_DAY = 32, 8  # visits; today is full
 FAR_THROUGH = (1.1, 0.02, 0.3, 0.7)  # how far plans have got: every phase is seen, and some have ended
@@ -40,6 +41,7 @@ def build(*, now: datetime) -> None:
     made = house.open_doors(now=now - timedelta(days=HISTORY_DAYS + 30), today=today)
     diary = Diary(made.timetable, made.desk, now, chance)
     everybody = list(_register(by=made.desk, now=now))
+    neck_group(diary, everybody[60:90], by=made.desk, doctor=made.doctor)
     _warn(everybody[1], diary, chance, today)
     for number, patient in enumerate(everybody[2 : 2 + IN_TREATMENT]):
         story = STORIES[number % len(STORIES)]
@@ -47,7 +49,7 @@ def build(*, now: datetime) -> None:
         passed = min(round(length * FAR_THROUGH[number // len(STORIES) % len(FAR_THROUGH)]), HISTORY_DAYS)
         Treatment(patient, story, diary, chance).begin(first_day=today - timedelta(days=passed + 1))
     Treatment(everybody[0], STORIES[0], diary, chance).begin(first_day=today - timedelta(days=25))
-    _fill(diary, everybody[60:], chance, today)
+    _fill(diary, everybody[60:], made.doctor, chance, today)
     waiting.fill(everybody[30:60], by=made.desk, now=now, chance=chance)
 
 
@@ -96,7 +98,7 @@ def _warn(patient: Patient, diary: Diary, chance: random.Random, today: date) ->
     Treatment(patient, WARNING, diary, chance).send_form(at=diary.now - timedelta(minutes=50), yes=answers)
 
 
-def _fill(diary: Diary, patients: list[Patient], chance: random.Random, today: date) -> None:
+def _fill(diary: Diary, patients: list[Patient], doctor: User, chance: random.Random, today: date) -> None:
     """Visits outside a plan, until today is full and the next two weeks look like a clinic's."""
     cancelled = 0
     for ahead in range(15):
@@ -106,7 +108,11 @@ def _fill(diary: Diary, patients: list[Patient], chance: random.Random, today: d
             booked_at = datetime.combine(min(day, today), datetime.min.time(), tzinfo=diary.now.tzinfo) - timedelta(
                 days=4
             )
-            visit = diary.book(chance.choice(patients), chance.choice(OTHER_VISITS), [day], booked_at=booked_at)
+            patient, code = chance.choice(patients), chance.choice(OTHER_VISITS)
+            modality = rulebook().services[code].modality
+            if modality and ahead == 0:  # a treatment of today may have begun, and then everything was signed
+                agree(patient, modality, by=doctor, now=booked_at)
+            visit = diary.book(patient, code, [day], booked_at=booked_at)
             if visit and ahead > 0 and visit.is_standing and cancelled < 4 and chance.random() < 0.1:
                 diary.call_off(visit)
                 cancelled += 1

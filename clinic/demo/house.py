@@ -51,6 +51,7 @@ DEVICES = (
 @dataclass(frozen=True, slots=True)
 class House:
     desk: User
+    doctor: User
     timetable: Timetable
 
 
@@ -71,7 +72,8 @@ def open_doors(*, now: datetime, today: date) -> House:
         roster.add_piece(DEVICE, name=name, site=sites[at], offers=[code], by=owner) for name, at, code in DEVICES
     ]
     works_at: dict[UUID | None, Site] = {members[email].pk: sites[at] for _, email, _, _, at in STAFF}
-    return House(members["rosa@example.org"], _timetable(rooms, devices, works_at, owner, today))
+    desk, doctor = members["rosa@example.org"], members["amara@example.org"]
+    return House(desk, doctor, _timetable(rooms, devices, works_at, owner, today))
 
 
 def _join(name: str, email: str, role: str, profession: str, owner: User, now: datetime) -> User:

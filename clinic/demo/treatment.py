@@ -4,20 +4,32 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, cast
+from uuid import uuid4
 
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment
 from clinic.demo.stories import Story
 from clinic.demo.visits import Diary, Wish
-from patients.actions import assessments, intake, red_flags
+from patients.actions import assessments, consents, intake, red_flags
 from patients.models import Patient
+from patients.rules.consent_texts import Signature
 from patients.rules.rulebook import intake_questions
 from people.models import User
+from programs.actions import consents as needed
 from programs.actions import exercises, plans
 from programs.models import Plan, PlannedSession
 
 BOOKED_AHEAD = timedelta(days=14)
 REMIND_AT = time(17)
+
+
+def agree(patient: Patient, modality: str, *, by: User, now: datetime) -> None:
+    """Every document the treatment asks for is read on the tablet and signed."""
+    for document in needed.missing(patient, modality, on=now.date()):
+        signature = Signature(
+            signed_name=patient.full_name, witness="Rosa Bianchi" if document.witness_required else ""
+        )
+        consents.sign(patient, document.code, signature, slip=uuid4(), by=by, now=now, modality=modality)
 
 
 @dataclass
@@ -90,7 +102,7 @@ class Treatment:
             if red_flags.may_be_cleared_by(flag, clinician):
                 red_flags.clear(flag, finding="Examined today: no sign of a serious cause.", by=clinician, now=at)
         assessments.sign(draft, by=clinician, now=at)
-        return plans.start(
+        plan = plans.start(
             self.patient,
             template_code=self.story.template,
             starts_on=plans.clinic_day(at),
@@ -98,6 +110,9 @@ class Treatment:
             by=clinician,
             now=at,
         )
+        for modality in plan.sessions.order_by("modality").values_list("modality", flat=True).distinct():
+            agree(self.patient, modality, by=clinician, now=at)
+        return plan
 
     def _follow(self, plan: Plan, *, from_moment: datetime) -> None:
         until = (self.diary.now + BOOKED_AHEAD).date()
