@@ -10,11 +10,8 @@ from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
 from clinic.demo.timetable import Timetable
-from patients.actions import consents
 from patients.models import Patient
-from patients.rules.consent_texts import Signature
 from people.models import User
-from programs.actions import consents as of_treatments
 from programs.models import PlannedSession
 from programs.rules.rulebook import rulebook
 
@@ -85,19 +82,8 @@ class Diary:
         for status, at in self._steps(visit):
             if at > self.now:
                 break
-            if status == Status.ARRIVED:
-                self._agree(visit, at)
             visit = attendance.set_status(visit, status, was=visit.status, by=self.desk, now=at)
         return visit
-
-    def _agree(self, visit: Appointment, at: datetime) -> None:
-        """Whoever comes for a treatment signs what is missing before it begins."""
-        clinician = visit.clinician.user
-        if clinician is None or not visit.service.modality:
-            return
-        for document in of_treatments.missing(visit.patient, visit.service.modality, on=visit.local_start.date()):
-            signature = Signature(signed_name=visit.patient.full_name)
-            consents.sign(visit.patient, document.code, signature, slip=visit.pk, by=clinician, now=at)
 
     def _steps(self, visit: Appointment) -> list[tuple[str, datetime]]:
         if self.chance.random() < 0.05:
