@@ -550,3 +550,17 @@ def test_all_no_does_not_tap_a_known_blood_thinner_away(
     assert kept(visit).asked_again_at == TEN
     assert facts.known(linh, on=TEN.date())["anticoagulant_use"] is True
     assert "Anticoagulant medicine" in words(screen.get(page_of(visit)))
+
+
+def test_my_day_names_who_is_worse_by_more_than_the_usual_swing(linh: Patient, sara: Resource, screen: Client) -> None:
+    steady = a_patient(family_name="Steady")
+    for patient, scores in ((linh, (4, 8)), (steady, (4, 5))):
+        for days, worst in zip((14, 0), scores, strict=True):
+            visit = a_follow_up(patient, sara, at=TEN - timedelta(days=days))
+            a_signed_follow_up(visit, sara, at=visit.ends_at, told={"worst": worst})
+
+    panel = words(screen.get(reverse("desk:my_day"))).split("Getting worse")[1]
+
+    assert "Nguyen" in panel
+    assert "4 → 8" in panel
+    assert "Steady" not in panel
