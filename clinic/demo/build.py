@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
@@ -112,7 +112,9 @@ def _fill(diary: Diary, patients: list[Patient], doctor: User, chance: random.Ra
             modality = rulebook().services[code].modality
             if modality and ahead == 0:  # a treatment of today may have begun, and then everything was signed
                 agree(patient, modality, by=doctor, now=booked_at)
-            visit = diary.book(patient, code, [day], booked_at=booked_at)
+            # Spread over the day: nobody's mornings are full and afternoons empty.
+            earliest = datetime.combine(day, time(chance.randrange(8, 16)), tzinfo=diary.now.tzinfo)
+            visit = diary.book(patient, code, [day], booked_at=booked_at, not_before=earliest)
             if visit and ahead > 0 and visit.is_standing and cancelled < 4 and chance.random() < 0.1:
                 diary.call_off(visit)
                 cancelled += 1
