@@ -141,8 +141,8 @@ class AllergiesForm(PageForm):
             label=self.group.title, required=False, choices=_choices(self.group), widget=forms.CheckboxSelectMultiple
         )
         for n in ALLERGIES_ASKED:
-            self.fields[f"what_{n}"] = _line(_("Allergic to what? %(n)d"), n)
-            self.fields[f"reaction_{n}"] = _line(_("What happens? %(n)d"), n)
+            self.fields[f"what_{n}"] = _line(_("Allergy %(n)d: to what?"), n)
+            self.fields[f"reaction_{n}"] = _line(_("Allergy %(n)d: what happens?"), n)
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}
@@ -180,8 +180,9 @@ class GoalsForm(PageForm):
         for n in GOALS_ASKED:
             self.fields[f"what_{n}"] = _line(_("Activity %(n)d"), n)
             self.fields[f"rating_{n}"] = forms.TypedChoiceField(
-                label=_("How well can you do it now? %(n)d") % {"n": n}, coerce=int, empty_value=None, required=False,
-                choices=[("", _("Choose")), *SCALE], help_text=_("0 is not at all, 10 is as well as before."),
+                label=_("Activity %(n)d: how well can you do it now?") % {"n": n}, coerce=int, empty_value=None,
+                required=False, choices=[("", _("Choose")), *SCALE],
+                help_text=_("0 is not at all, 10 is as well as before."),
                 widget=forms.Select(attrs={"class": "form-select"}),
             )  # fmt: skip
 
