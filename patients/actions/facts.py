@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from patients.models import Fact, Intake, Patient
+from patients.models import Fact, Intake, Patient, RedFlag
 from patients.rules.facts import Statement, Value, from_form, is_possible, known_on
 from patients.rules.rulebook import rulebook
 from people.actions import audit
@@ -38,6 +38,27 @@ def take_from_form(intake: Intake, *, by: User, now: datetime) -> list[Fact]:
     """Write down the facts that follow from a form that is being sent. Part of `intake.submit`, in its transaction."""
     said = from_form(intake.answers, book=rulebook())
     return _kept(intake.patient, said, Fact.Origin.FORM, by=by, now=now, intake=intake)
+
+
+def follow_sign(flag: RedFlag, *, by: User, now: datetime) -> list[Fact]:
+    """Write down what a warning sign says of the patient: yes when it opens, no once a clinician has closed it.
+
+    Only what the triage alone decides: that she takes a blood thinner stays true when the sign is closed. A fact that
+    another open sign sets stays too. Part of raising and closing, in their transaction.
+    """
+    book = rulebook()
+    rule = book.red_flags.get(flag.code)
+    own = {code for code in rule.sets_facts if book.facts[code].set_by == "triage"} if rule else set()
+    if flag.cleared_at is not None:
+        others = RedFlag.objects.open().filter(patient=flag.patient_id).exclude(pk=flag.pk)
+        own -= {
+            code
+            for other in others.values_list("code", flat=True)
+            if other in book.red_flags
+            for code in book.red_flags[other].sets_facts
+        }
+    said = dict.fromkeys(own, flag.cleared_at is None)
+    return _kept(flag.patient, said, Fact.Origin.CLINICIAN, by=by, now=now) if said else []
 
 
 def known(patient: Patient, *, on: date) -> dict[str, Value]:

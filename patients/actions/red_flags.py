@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from patients.actions import facts
 from patients.models import Intake, Patient, RedFlag
 from patients.rules.clearance import professions_that_may_clear
 from patients.rules.rulebook import rulebook
@@ -54,6 +55,8 @@ def raise_from(
         )
         if is_new:
             audit.record(by, "red_flag.raised", flag, code=code, urgency=urgency)
+            if intake is None:  # a form states its facts when it is sent
+                facts.follow_sign(flag, by=by, now=now)
             opened.append(flag)
         elif book.rank(urgency) > book.urgencies[flag.urgency].rank:
             flag.urgency = urgency
@@ -85,6 +88,7 @@ def clear(flag: RedFlag, *, finding: str, by: User, now: datetime) -> RedFlag:
     found.cleared_at, found.cleared_by, found.finding = now, by, finding.strip()
     found.save(update_fields=["cleared_at", "cleared_by", "finding"])
     audit.record(by, "red_flag.cleared", found, code=found.code)
+    facts.follow_sign(found, by=by, now=now)
     return found
 
 

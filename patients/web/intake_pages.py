@@ -21,6 +21,7 @@ from patients.rules.triage import TriageResult
 from patients.web import bodymap, intake_words
 from patients.web.intake_forms import PageForm, SafetyForm
 from patients.web.intake_health_forms import Known, TickForm, form_for, is_from_before
+from people.models import User
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 
@@ -33,14 +34,16 @@ class Frame:
 
     layout: str
     names: Mapping[str, str]  # the URL names of part, check, sent, urgent and home
-    ids: Mapping[str, UUID]
+    ids: Mapping[str, UUID | str]
     more: Mapping[str, Any] = field(default_factory=dict)
+    by: User | None = None  # who handed over the tablet; else whoever is signed in
+    shows_known: bool = True  # not where the desk handed it over: it never sees what is in the record
 
     def url(self, step: str, **kwargs: str) -> str:
         return reverse(self.names[step], kwargs={**self.ids, **kwargs} if step != "home" else self.home_ids)
 
     @property
-    def home_ids(self) -> dict[str, UUID]:
+    def home_ids(self) -> dict[str, UUID | str]:
         return {name: value for name, value in self.ids.items() if name != "intake_id"}
 
 
@@ -53,7 +56,7 @@ def fill_in(request: SignedInRequest, intake: Intake, key: str, frame: Frame) ->
     if page is None:
         raise Http404
     sent = request.POST if request.method == "POST" else None
-    form = form_for(page, intake.answers, Known() if sent else _known(intake, page), sent)
+    form = form_for(page, intake.answers, Known() if sent or not frame.shows_known else _known(intake, page), sent)
     if request.method == "POST":
         answer = _kept(request, intake, page, form, frame)
         if answer is not None:
@@ -92,7 +95,7 @@ def _kept(request: SignedInRequest, intake: Intake, page: Page, form: PageForm, 
     before = intakes.judged(intake, now=now)
     try:
         # A safety page is kept even when half answered: an emergency never waits for the rest of the page.
-        after = intakes.save_part(intake, page.key, form.kept(), by=request.user, now=now)
+        after = intakes.save_part(intake, page.key, form.kept(), by=frame.by or request.user, now=now)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return None
@@ -130,7 +133,7 @@ def check(request: SignedInRequest, intake: Intake, frame: Frame) -> HttpRespons
     if intake.is_submitted:
         return redirect(frame.url("sent"))
     if request.method == "POST":
-        intakes.submit(intake, by=request.user, now=timezone.now())
+        intakes.submit(intake, by=frame.by or request.user, now=timezone.now())
         return redirect(frame.url("sent"))
     every = _pages(intake)
     rows = [

@@ -207,6 +207,7 @@ class Story:
         page.get_by_role("link", name="Choose a program").click()
         page.get_by_role("link", name=re.compile("Look at this one.*Acute neck spasm")).click()
         page.get_by_role("button", name="Start this plan").click()
+        page.wait_for_url(re.compile(r"/plan/$"))
         expect(page.get_by_role("heading", name=re.compile("Acute neck spasm"))).to_be_visible()
 
     def _close_every_flag(self, page: Page) -> None:

@@ -104,7 +104,7 @@ def test_a_yes_in_the_examination_is_raised_when_it_is_saved(draft: Assessment, 
 
     flag = draft.patient.red_flags.get()
     assert (flag.code, flag.urgency, flag.cleared_at) == ("rf_nystagmus", "emergency_now", None)
-    assert deeds(draft.patient)[-2:] == ["assessment.saved", "red_flag.raised"]
+    assert deeds(draft.patient)[-3:] == ["assessment.saved", "red_flag.raised", "facts.stated"]
 
 
 def test_a_blood_pressure_in_crisis_is_raised_from_the_reading(draft: Assessment, sara: User) -> None:

@@ -7,8 +7,10 @@ import pytest
 from django.db import ProgrammingError, transaction
 from factories import NOW, a_patient, a_user, the_clinic
 
-from patients.actions import facts
+from patients.actions import facts, intake, red_flags
 from patients.models import Patient, RedFlag
+from patients.rules.rulebook import intake_questions
+from patients.rules.rulebook import rulebook as patients_rulebook
 from people.models import AuditEvent, User
 from people.rules.permissions import Role
 from people.rules.refusal import NotAllowed
@@ -183,3 +185,30 @@ def test_a_program_whose_treatment_is_blocked_is_not_started(doctor: User) -> No
     assert "safety page" in str(refusal.value)
     assert {it.treatment.modality for it in refusal.value.standings} == {"chiropractic_care"}
     assert not Plan.objects.exists()
+
+
+def test_once_a_clinician_has_closed_a_sign_what_it_said_of_the_patient_is_a_no(doctor: User) -> None:
+    patient = a_patient(birth_date=date(1978, 3, 4))
+    form = intake.start(patient, by=doctor, now=NOW)
+    asked = dict.fromkeys([rule.code for rule in intake_questions(patient.age_on(TODAY))], False)
+    intake.save_part(form, "safety-1", asked | {"rf_sudden_unsteadiness": True}, by=doctor, now=NOW)
+    intake.submit(form, by=doctor, now=NOW)
+    assert status_of(patient) == "blocked"
+
+    for flag in patient.red_flags.open():
+        red_flags.clear(flag, finding="One stumble on ice, steady today.", by=doctor, now=NOW + timedelta(hours=1))
+
+    known = facts.known(patient, on=TODAY)
+    assert known["vbi_signs"] is False
+    assert status_of(patient) == "incomplete"
+
+
+def test_a_blood_thinner_stays_one_when_the_sign_it_raised_is_closed(doctor: User) -> None:
+    patient = a_patient(birth_date=date(1978, 3, 4))
+    rule = next(it for it in patients_rulebook().red_flags.values() if "anticoagulant_use" in it.sets_facts)
+    facts.state(patient, {"anticoagulant_use": True}, by=doctor, now=NOW)
+    flag = RedFlag.objects.create(patient=patient, code=rule.code, urgency=rule.urgency, raised_at=NOW)
+
+    red_flags.clear(flag, finding="Apixaban, INR not needed", by=doctor, now=NOW + timedelta(hours=1))
+
+    assert facts.known(patient, on=TODAY)["anticoagulant_use"] is True
