@@ -196,7 +196,7 @@ def _add_choices(request: SignedInRequest, written: Written) -> list[tuple[str, 
 
 def _consents_url(visit: Appointment) -> str:
     try:
-        url = reverse("patients:visit_consents", args=[visit.patient_id])
+        url = reverse("programs:visit_consents", args=[visit.patient_id])
     except NoReverseMatch:
         return ""
     return f"{url}?modality={visit.service.modality}" if visit.service.modality else ""
