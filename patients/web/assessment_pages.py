@@ -34,7 +34,7 @@ def record(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     rows = Assessment.objects.visible_to(request.user).filter(patient=patient)
     written = rows.select_related("author", "signed_by").prefetch_related("addenda__author")
     page = Paginator(written, SIGNED_A_PAGE).get_page(request.GET.get("page"))
-    intakes = Intake.objects.visible_to(request.user).filter(patient=patient).submitted().order_by("-submitted_at")
+    intakes = Intake.objects.visible_to(request.user).filter(patient=patient).screens().order_by("-submitted_at")
     flags = RedFlag.objects.visible_to(request.user).filter(patient=patient).select_related("cleared_by")
     context = {
         "page": page,

@@ -250,3 +250,21 @@ def test_what_a_clinician_has_examined_since_is_not_held_again_by_a_check(leila:
     )  # fmt: skip
 
     assert screened(leila).triage["unanswered"] == []
+
+
+def test_a_clinician_reads_the_check_and_the_flare_in_the_record(leila: Patient, phone: Client) -> None:
+    screened(leila)
+    phone.post(reverse("patients:flare"), ALL_NO | {"pain": "5", "words": "Worse since Sunday"})
+
+    page = words(signed_in(a_user(Role.CLINICIAN)).get(reverse("patients:record", args=[leila.pk])))
+
+    assert "Got worse, " in page
+    assert "Worse since Sunday" in page
+    assert "Short check of " in page
+
+
+def test_today_leads_to_the_check_and_to_the_flare(leila: Patient, phone: Client) -> None:
+    page = words(phone.get(reverse("portal:today")))
+
+    assert f'href="{reverse("patients:flare")}"' in page
+    assert reverse("patients:check") not in page, "without a visit there is nothing to check for"
