@@ -3,6 +3,9 @@ const place = (id) => document.getElementById(id);
 const form = () => place("followup");
 const SOON = 400, AFTER_TYPING = 1200, TRY_AGAIN = 5000; // milliseconds
 let timer = 0, dirty = false, offline = false;
+// While a pressed button redraws the page: what is tapped and pressed meanwhile, by id, to be put into the new page.
+let redrawing = false, pressed = null;
+const meanwhile = new Map();
 
 function say(key) {
   const status = place("fu-status"), kept = status?.querySelector("[data-kept]");
@@ -11,12 +14,13 @@ function say(key) {
 
 function keepIn(wait) {
   clearTimeout(timer);
-  timer = setTimeout(() => { if (form()) htmx.trigger("#autosave", "keep"); }, wait);
+  timer = setTimeout(() => { if (form() && !redrawing) htmx.trigger("#autosave", "keep"); }, wait);
 }
 
 function changed(event) {
   if (!event.target.closest("#followup") || event.target.closest("[data-quiet]")) return;
   dirty = true;
+  if (redrawing) { meanwhile.set(event.target.id, { checked: event.target.checked, value: event.target.value }); return; }
   if (!offline) say("waiting");
   keepIn(event.type === "input" && event.target.matches("textarea, input:not([type=radio]):not([type=checkbox])") ? AFTER_TYPING : SOON);
 }
@@ -24,8 +28,33 @@ document.addEventListener("input", changed);
 document.addEventListener("change", changed);
 
 // A pressed button sends the whole form: what the timer would have sent goes with it.
-document.addEventListener("submit", (event) => { if (event.target === form()) clearTimeout(timer); }, true);
-document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.id === "autosave") dirty = false; });
+document.addEventListener("submit", (event) => {
+  if (event.target !== form()) return;
+  clearTimeout(timer);
+  if (!redrawing) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  pressed = event.submitter && { name: event.submitter.name, value: event.submitter.value };
+}, true);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "autosave") dirty = false;
+  if (event.target === form()) redrawing = true;
+});
+
+function putBack() {
+  if (!redrawing) return;
+  redrawing = false;
+  for (const [id, { checked, value }] of meanwhile) {
+    const field = place(id);
+    if (!field) continue;
+    if (field.matches("[type=radio], [type=checkbox]")) field.checked = checked; else field.value = value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  meanwhile.clear();
+  const again = pressed && form()?.querySelector(`button[name="${CSS.escape(pressed.name)}"][value="${CSS.escape(pressed.value)}"]`);
+  pressed = null;
+  again?.click();
+}
 const ours = (event) => event.target.id === "autosave" || event.target === form();
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (!ours(event)) return;
@@ -38,6 +67,8 @@ for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) 
   document.addEventListener(trouble, (event) => {
     if (!ours(event)) return;
     dirty = offline = true;
+    redrawing = false;
+    meanwhile.clear();
     say("offline");
     keepIn(TRY_AGAIN);
   });
@@ -97,8 +128,23 @@ document.addEventListener("click", (event) => {
   note.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
+// What was unfolded stays unfolded when the page is redrawn.
+let unfolded = [];
+const folds = () => [...document.querySelectorAll("#visit-page details")];
+const words = (fold) => fold.querySelector("summary")?.textContent.trim();
+document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target?.id === "visit-page") unfolded = folds().filter((it) => it.open).map(words); });
+function reopen() {
+  for (const fold of folds()) if (unfolded.includes(words(fold))) fold.open = true;
+  unfolded = [];
+}
+
 function dress() {
   for (const hidden of document.querySelectorAll(".stepper button[hidden], [data-copy-note][hidden]")) hidden.hidden = false;
 }
-document.addEventListener("htmx:afterSettle", dress);
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "visit-page") return; // other parts of the page load by themselves
+  dress();
+  reopen();
+  putBack();
+});
 dress();
