@@ -13,7 +13,7 @@ from clinic.appointments.models import Appointment
 from clinic.desk.clinician_draft import Written
 from clinic.desk.clinician_note import REASONS, next_visit, taps_of
 from patients.actions import assessments
-from patients.models import Assessment, Intake, RedFlag
+from patients.models import Assessment, RedFlag
 from patients.rules import follow_up, movement, notes, quick_tests
 from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.web import assessment_glance, intake_words, triage_words
@@ -28,7 +28,6 @@ from programs.rules.rulebook import rulebook
 from programs.web import treatment_cards
 from programs.web.treatment_cards import Card
 
-ONE_DAY = timedelta(days=1)
 TWO_WEEKS = 14
 
 
@@ -66,7 +65,6 @@ def context(request: SignedInRequest, visit: Appointment, written: Written) -> d
         "said": said(form) if form else None,
         "story": intake_words.story(form),
         "hurts": intake_words.places(form.answers.get("places", {}).get("codes", ())) if form else [],
-        "form_is_fresh": form is not None and form.submitted_at is not None and _is_fresh(visit, form),
         "lines": earlier,
         "worst_before": taps.worst_before,
         "readings": list(zip(taps.readings, written.form.movements, strict=True)),
@@ -115,7 +113,6 @@ def _safety(visit: Appointment, written: Written, open_flags: Sequence[triage_wo
         "low_risk": form[ASKED + quick_tests.LOW_RISK],
         "rotation": form[ASKED + book.c_spine_rule.rotation_flag],
         "raised_key": ":".join([*sorted(is_open), *(it.rule.code for it in tests), repr(spine)]),
-        "others": sum(code not in is_open for code in book.red_flags) if is_open else 0,
     }
 
 
@@ -172,11 +169,6 @@ def _steps(
         Step("plan", _("Plan and home"), "ok" if taps.plan or taps.exercises else "", ""),
         Step("note", _("Sign"), "", _("%(n)d left") % {"n": len(left)} if left else _("ready")),
     ]  # fmt: skip
-
-
-def _is_fresh(visit: Appointment, form: Intake) -> bool:
-    """Whether the form was sent for this visit, and not weeks ago."""
-    return form.submitted_at is not None and visit.starts_at - form.submitted_at <= ONE_DAY
 
 
 def _exercise_days(visit: Appointment) -> int:
