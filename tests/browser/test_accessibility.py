@@ -7,8 +7,8 @@ from urllib.parse import urldefrag, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from stack import Stack, browser_options, running
+from playwright.sync_api import Browser, BrowserContext, Page
+from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -17,20 +17,6 @@ STAFF = {"front desk": "rosa@example.org", "clinician": "amara@example.org", "ow
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}|(?<=/)[a-z]+_[a-z0-9_]+(?=/)")
 PAGES_A_ROLE = 80  # far above what there is; a loop of links must not run for ever
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with running() as up:
-        yield up
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**browser_options())
-        yield chromium
-        chromium.close()
 
 
 def sign_in_staff(page: Page, stack: Stack, who: str) -> None:

@@ -1,12 +1,12 @@
 """A locked tablet, and the form on a phone: by touch, by keyboard alone, and without JavaScript."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
-from stack import Stack, browser_options, running, text_of
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from stack import Stack, text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -15,20 +15,6 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 820, "height": 1180}
 MOST_TABS = 120  # to the far end of the longest page
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with running() as up:
-        yield up
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**browser_options())
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

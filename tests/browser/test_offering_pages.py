@@ -1,14 +1,13 @@
 """Set-up, classes and walk-ins in a real browser: no barriers, no sideways scrolling, and few interactions."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
-from stack import Stack, browser_options, running
+from playwright.sync_api import Browser, Page
+from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -23,20 +22,6 @@ OFFICE = [
     "/setup/roster/outside/",
 ]
 DESK = ["/desk/walk-in/", "/desk/walk-in/?q=a", "/desk/classes/", "/desk/classes/new/"]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with running() as up:
-        yield up
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**browser_options())
-        yield chromium
-        chromium.close()
 
 
 @dataclass

@@ -4,68 +4,21 @@ An interaction is a decision that needs a hand: a key chord, a click.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from stack import Stack, browser_options, running
+from desk_hands import Hands, at_work
+from playwright.sync_api import Browser, Page, expect
+from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("waitlist")]
 
-PASSWORD = "rebalance-demo-360"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 D5, D6, D7 = 2, 3, 2  # the budgets of the design
 OPEN_OFFER = (
     "from clinic.appointments.models import SlotOffer as S; print(S.objects.filter(state='open')[0].link_token)"
 )
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with running() as up:
-        yield up
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**browser_options())
-        yield chromium
-        chromium.close()
-
-
-def at_work(browser: Browser, stack: Stack, *, width: int = 1440, scheme: str = "light", script: bool = True) -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-        java_script_enabled=script,
-    )
-    page = context.new_page()
-    page.goto(f"{stack.url}/signin/")
-    page.get_by_label("E-mail").fill("rosa@example.org")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(lambda url: "/signin" not in url)
-    return page
-
-
-@dataclass
-class Hands:
-    """Somebody at the desk, with every interaction counted."""
-
-    page: Page
-    count: int = 0
-
-    def press(self, key: str) -> None:
-        self.count += 1
-        self.page.keyboard.press(key)
-
-    def click(self, role: str, name: str) -> None:
-        self.count += 1
-        self.page.get_by_role(role, name=re.compile(name)).first.click()  # type: ignore[arg-type]
 
 
 def leila_waits(page: Page, stack: Stack) -> None:

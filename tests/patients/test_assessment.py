@@ -200,7 +200,7 @@ def test_the_database_refuses_to_change_a_signed_assessment_on_every_path(draft:
         lambda: by_hand("UPDATE patients_assessment SET signed_at = NULL, signed_by_id = NULL WHERE id = %s"),
         lambda: by_hand("DELETE FROM patients_assessment WHERE id = %s"),
     ):
-        with pytest.raises(DatabaseError, match="Cannot (update|delete)"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"Cannot (update|delete)"), transaction.atomic():
             change()
 
     done.refresh_from_db()

@@ -1,0 +1,21 @@
+"""The running product and a Chromium, once for each module: every module has a clinic of its own to change."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from stack import Stack, browser_options, running
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running() as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser_options())
+        yield chromium
+        chromium.close()
