@@ -19,7 +19,7 @@ from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 
 if importlib.util.find_spec("playwright") is None:  # a bare machine has no browser, and needs none for `manage.py test`
-    collect_ignore_glob = ["browser/*", "journeys/*", "*/*passkeys*"]
+    collect_ignore_glob = ["browser", "browser/*", "journeys/*", "*/*passkeys*"]
 
 # Each process counts its rate limits in a Redis database of its own.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
