@@ -18,9 +18,9 @@ from people.models import User
 from programs.rules.rulebook import rulebook
 
 PATIENTS = 200
-IN_TREATMENT = 22
+IN_TREATMENT = 16
 HISTORY_DAYS = 85
-FULL_DAY, USUAL_DAY = 32, 8  # visits; today is full
+FULL_DAY, USUAL_DAY = 32, 6  # visits; today is full
 FAR_THROUGH = (1.1, 0.02, 0.3, 0.7)  # how far plans have got: every phase is seen, and some have ended
 OTHER_VISITS = (
     "review",
@@ -46,7 +46,7 @@ def build(*, now: datetime) -> None:
     for number, patient in enumerate(everybody[2 : 2 + IN_TREATMENT]):
         story = STORIES[number % len(STORIES)]
         length = rulebook().templates[story.template].phases[-1].day_end
-        passed = min(round(length * FAR_THROUGH[number // len(STORIES) % len(FAR_THROUGH)]), HISTORY_DAYS)
+        passed = min(round(length * FAR_THROUGH[(number + number // len(STORIES)) % len(FAR_THROUGH)]), HISTORY_DAYS)
         Treatment(patient, story, diary, chance).begin(first_day=today - timedelta(days=passed + 1))
     Treatment(everybody[0], STORIES[0], diary, chance).begin(first_day=today - timedelta(days=25))
     _fill(diary, everybody[60:], made.doctor, chance, today)
@@ -111,7 +111,7 @@ def _fill(diary: Diary, patients: list[Patient], doctor: User, chance: random.Ra
             patient, code = chance.choice(patients), chance.choice(OTHER_VISITS)
             modality = rulebook().services[code].modality
             if modality and ahead == 0:  # a treatment of today may have begun, and then everything was signed
-                agree(patient, modality, by=doctor, now=booked_at)
+                agree(patient, [modality], by=doctor, now=booked_at)
             # Spread over the day: nobody's mornings are full and afternoons empty.
             earliest = datetime.combine(day, time(chance.randrange(8, 16)), tzinfo=diary.now.tzinfo)
             visit = diary.book(patient, code, [day], booked_at=booked_at, not_before=earliest)

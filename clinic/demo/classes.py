@@ -34,7 +34,7 @@ def neck_group(diary: Diary, patients: list[Patient], *, by: User, doctor: User)
         for number in range(taken):
             patient = next(people)
             diary.timetable.pencil_in(service, patient.pk, Place(starts_at, site, pieces))
-            agree(patient, "exercise_program", by=doctor, now=booked_at)
+            agree(patient, ["exercise_program"], by=doctor, now=booked_at)
             visit = seats.seat(group, patient=patient, by=by, now=booked_at)
             if week == 0 and number < CAME_TODAY and starts_at < diary.now:
                 attendance.set_status(visit, Status.ARRIVED, was=visit.status, by=by, now=starts_at)

@@ -1,6 +1,7 @@
 """A demo patient's way through the clinic: the form, the first assessment, the plan, its sessions and exercises."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, cast
@@ -15,21 +16,22 @@ from patients.models import Patient
 from patients.rules.consent_texts import Signature
 from patients.rules.rulebook import intake_questions
 from people.models import User
-from programs.actions import consents as needed
 from programs.actions import exercises, plans
 from programs.models import Plan, PlannedSession
+from programs.rules.rulebook import rulebook
 
 BOOKED_AHEAD = timedelta(days=14)
 REMIND_AT = time(17)
 
 
-def agree(patient: Patient, modality: str, *, by: User, now: datetime) -> None:
-    """Every document the treatment asks for is read on the tablet and signed."""
-    for document in needed.missing(patient, modality, on=now.date()):
+def agree(patient: Patient, modalities: Iterable[str], *, by: User, now: datetime) -> None:
+    """Every document the treatments ask for is read on the tablet and signed."""
+    codes = {code for modality in modalities for code in rulebook().modalities[modality].consents}
+    for document in consents.missing_of(patient, sorted(codes), on=now.date()):
         signature = Signature(
             signed_name=patient.full_name, witness="Rosa Bianchi" if document.witness_required else ""
         )
-        consents.sign(patient, document.code, signature, slip=uuid4(), by=by, now=now, modality=modality)
+        consents.sign(patient, document.code, signature, slip=uuid4(), by=by, now=now)
 
 
 @dataclass
@@ -110,8 +112,7 @@ class Treatment:
             by=clinician,
             now=at,
         )
-        for modality in plan.sessions.order_by("modality").values_list("modality", flat=True).distinct():
-            agree(self.patient, modality, by=clinician, now=at)
+        agree(self.patient, plan.sessions.values_list("modality", flat=True), by=clinician, now=at)
         return plan
 
     def _follow(self, plan: Plan, *, from_moment: datetime) -> None:
