@@ -14,7 +14,7 @@ from stack import Stack
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("booking")]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-D1_KEYBOARD, D1_MOUSE, D4, D8 = 4, 5, 8, 2  # the budgets of the design
+D1_KEYBOARD, D1_MOUSE, D2, D4, D8 = 4, 5, 4, 8, 2  # the budgets of the design
 CHOSEN = "input[name=offer]:checked"
 
 
@@ -56,6 +56,23 @@ def test_a_caller_is_booked_with_the_mouse_in_five_interactions(browser: Browser
 
     is_booked(page, "Rahimi")
     assert hands.count <= D1_MOUSE
+
+
+def test_a_visit_is_moved_in_four_interactions(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    hands = Hands(page)
+
+    hands.press("F8")
+    page.wait_for_url("**/desk/book/**")
+    hands.enter("rahi 78")
+    page.wait_for_url("**patient=**")
+    hands.click("link", "^Move ")
+    page.wait_for_url("**/move/**")
+    expect(page.locator("input[name=offer]").first).to_be_focused()
+    hands.press("Enter")
+
+    expect(page.locator("#toasts").get_by_text(re.compile("Moved: .*Rahimi"))).to_be_visible()
+    assert hands.count <= D2
 
 
 def test_a_new_caller_is_registered_and_booked_in_eight_interactions(browser: Browser, stack: Stack) -> None:
