@@ -48,6 +48,7 @@ def test_a_caller_is_booked_with_the_mouse_in_five_interactions(browser: Browser
     hands.click("link", "New booking")
     page.wait_for_url("**/desk/book/**")
     hands.enter("rahi 78", end="")
+    page.wait_for_load_state("networkidle")  # what is found while typing is drawn anew with each letter
     hands.click("link", "Rahimi, Leila")
     page.wait_for_url("**patient=**")
     hands.count += 1
