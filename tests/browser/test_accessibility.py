@@ -74,7 +74,12 @@ def problems(page: Page) -> list[str]:
 
 
 def a_context(browser: Browser, width: int, scheme: str = "light") -> BrowserContext:
-    return browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    # Without motion, or a button would be measured halfway from one colour to the other.
+    return browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        viewport={"width": width, "height": 900},
+    )
 
 
 def look_at_everything(
@@ -94,6 +99,7 @@ def look_at_everything(
         wrong = []
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
+            page.wait_for_function("wanted => document.documentElement.dataset.bsTheme === wanted", arg=scheme)
             wrong += problems(page)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
             wrong.append("scrolls sideways")
