@@ -1,7 +1,7 @@
 """What the clinician found: begun, kept as a draft, signed, and added to."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -88,7 +88,7 @@ def ask_again(assessment: Assessment, *, revision: int, by: User, now: datetime)
     _refuse_unless_clinician(by)
     found = _claimed(assessment, revision)
     found.asked_again_at, found.asked_again_by = now, by
-    left = [it.code for it in unanswered_again(found, on=_clinic_day(now))]
+    left = [it.code for it in unanswered_again(found, on=Clinic.day_of(now))]
     kept = _keep(found, {"examined": found.examined | dict.fromkeys(left, False)}, by=by, now=now)
     audit.record(by, "assessment.asked_again", kept, questions=len(left))
     return kept
@@ -111,13 +111,13 @@ def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: dateti
     for name, value in fields.items():
         setattr(found, name, value)
     is_follow_up = found.kind == Assessment.Kind.FOLLOW_UP
-    if is_follow_up and found.asked_again_at is None and not unanswered_again(found, on=_clinic_day(now)):
+    if is_follow_up and found.asked_again_at is None and not unanswered_again(found, on=Clinic.day_of(now)):
         found.asked_again_at, found.asked_again_by = now, by  # one by one, and this was the last
     found.revision += 1
     found.save(update_fields=[*fields, "intake", "revision", "asked_again_at", "asked_again_by"])
     # A "no" to a sign, and what a "yes" means, count for the rules of every treatment from now on.
     newly_told = {code: it for code, it in found.examined.items() if told.get(code) != it and isinstance(it, bool)}
-    known = facts.known(found.patient, on=_clinic_day(now))
+    known = facts.known(found.patient, on=Clinic.day_of(now))
     said = from_form({"red_flags": newly_told}, book=rulebook())
     # Several questions may stand behind one fact; a no to one of them takes back no yes.
     fresh = {code: value for code, value in said.items() if value or known.get(code) is not True}
@@ -152,7 +152,7 @@ def sign(
     found.note = found.note.strip() or note.strip()
     found.triage = as_kept(judged(found, now=now), rulebook=rulebook())
     found.signed_at, found.signed_by = now, by
-    scores = outcomes.take_from_visit(found, on=_clinic_day(now), by=by, now=now)
+    scores = outcomes.take_from_visit(found, on=Clinic.day_of(now), by=by, now=now)
     found.digest = signatures.digest_of(found, scores, given)
     found.save(update_fields=["intake", "note", "triage", "digest", "signed_at", "signed_by"])
     audit.record(by, "assessment.signed", found, revision=found.revision)
@@ -204,13 +204,8 @@ def judged(assessment: Assessment, *, now: datetime) -> TriageResult:
     if assessment.kind == Assessment.Kind.FOLLOW_UP:
         # The pain of a form that may be weeks old says nothing about today.
         answers["pain"] = {"now": assessment.pain_now}
-    age = assessment.patient.age_on(_clinic_day(now))
+    age = assessment.patient.age_on(Clinic.day_of(now))
     return screen(answers, age_years=age, examined=assessment.examined, rulebook=rulebook())
-
-
-def _clinic_day(now: datetime) -> date:
-    clinic = Clinic.objects.first()
-    return now.astimezone(clinic.zone if clinic else UTC).date()
 
 
 def _claimed(assessment: Assessment, revision: int) -> Assessment:

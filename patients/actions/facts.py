@@ -1,7 +1,7 @@
 """Keeping what is known of a patient."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -86,8 +86,7 @@ def _kept(
     now: datetime,
     intake: Intake | None = None,
 ) -> list[Fact]:
-    clinic = Clinic.objects.first()
-    day = now.astimezone(clinic.zone if clinic else UTC).date()
+    day = Clinic.day_of(now)
     facts = Fact.objects.bulk_create(
         Fact(patient=patient, code=code, value=value, on=day, origin=origin, by=by, at=now, intake=intake)
         for code, value in said.items()

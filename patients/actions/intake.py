@@ -1,7 +1,7 @@
 """The form before the visit: begun, kept part by part, sent once."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -109,7 +109,7 @@ def short_screen(
         told["pain"] = {"now": pain}
     if words.strip():
         told["story"] = {"text": words.strip()}
-    age = patient.age_on(_clinic_day(now))
+    age = patient.age_on(Clinic.day_of(now))
     result = screen(told, age_years=age, rulebook=book, asked=short_questions(age, rulebook=book))
     kept = as_kept(result, rulebook=book)
     open_before = [it for it in _left_open(patient) if it not in answers and it not in kept["unanswered"]]
@@ -134,14 +134,9 @@ def _left_open(patient: Patient) -> list[str]:
 
 def judged(intake: Intake, *, now: datetime) -> TriageResult:
     """What the rulebook makes of the answers so far, with the age on the clinic's day."""
-    age = intake.patient.age_on(_clinic_day(now))
+    age = intake.patient.age_on(Clinic.day_of(now))
     asked = short_questions(age, rulebook=rulebook()) if "occasion" in intake.answers else None
     return screen(intake.answers, age_years=age, rulebook=rulebook(), asked=asked)
-
-
-def _clinic_day(now: datetime) -> date:
-    clinic = Clinic.objects.first()
-    return now.astimezone(clinic.zone if clinic else UTC).date()
 
 
 def _keep_scores(intake: Intake, *, by: User, now: datetime) -> None:
@@ -150,7 +145,7 @@ def _keep_scores(intake: Intake, *, by: User, now: datetime) -> None:
     if not (by.may(Permission.RECORD_EDIT) or intake.patient.user_id == by.pk):
         return
     pain, named = intake.answers.get("pain", {}), intake.answers.get("goals", {}).get("activities", ())
-    day = _clinic_day(now)
+    day = Clinic.day_of(now)
     if pain.get("now") is not None:
         said = {"current": pain["now"], "best_24h": pain.get("best"), "worst_24h": pain.get("worst")}
         outcomes.record(intake.patient, "nprs", said, on=day, by=by, now=now)

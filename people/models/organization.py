@@ -2,6 +2,7 @@
 
 import uuid
 import zoneinfo
+from datetime import UTC, date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -38,6 +39,12 @@ class Clinic(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @classmethod
+    def day_of(cls, moment: datetime) -> date:
+        """Which day it is at the clinic: half past eleven in the evening belongs to that evening."""
+        clinic = cls.objects.first()
+        return moment.astimezone(clinic.zone if clinic else UTC).date()
 
 
 class Site(models.Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -49,8 +49,7 @@ class PlanHasEnded(Refused):
 
 def clinic_day(now: datetime) -> date:
     """Which day it is at the clinic: a tick at half past eleven in the evening belongs to that evening."""
-    clinic = Clinic.objects.first()
-    return now.astimezone(clinic.zone if clinic else UTC).date()
+    return Clinic.day_of(now)
 
 
 @transaction.atomic
