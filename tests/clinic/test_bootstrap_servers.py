@@ -69,8 +69,11 @@ def ask(places: Places, statement: str) -> list[tuple[object, ...]]:
 
 
 def family(pid: int) -> list[int]:
-    """This process and everything under it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """This process and everything under it. One that ends while it is looked at (an autovacuum) has no children."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return [pid]
     return [pid, *(member for child in children for member in family(int(child)))]
 
 
