@@ -28,6 +28,7 @@ class Clinic(models.Model):
     phone = PhoneNumberField(_("phone"), blank=True)
     emergency_number = models.CharField(_("emergency number"), max_length=10, default="911")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[is_a_time_zone])
+    currency = models.CharField(_("currency"), max_length=3, default="USD")  # ISO 4217
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:
