@@ -4,6 +4,7 @@ import uuid
 from datetime import date
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,10 +26,15 @@ class PlanQuerySet(models.QuerySet["Plan"]):
     def active(self) -> Self:
         return self.filter(status=Plan.Status.ACTIVE)
 
+    def unfinished(self) -> Self:
+        """Being followed, or paused."""
+        return self.filter(status__in=Plan.UNFINISHED)
+
 
 class Plan(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
         COMPLETED = "completed", _("Completed")
         STOPPED = "stopped", _("Stopped")
 
@@ -39,10 +45,14 @@ class Plan(models.Model):
         SAFETY = "safety", _("It is no longer safe")
         OTHER_PLAN = "other_plan", _("Another plan fits better")
 
+    UNFINISHED = (Status.ACTIVE, Status.PAUSED)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
     template_code = models.CharField(max_length=60)
     rulebook_version = models.CharField(max_length=20)  # which wording of the template it was made from
+    template_version = models.PositiveSmallIntegerField(default=0)  # of the clinic's own template; 0: the rulebook's
+    version = models.PositiveSmallIntegerField(default=1)  # each revision is written down as a PlanVersion
     name = models.CharField(_("name"), max_length=120)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
     starts_on = models.DateField(_("starts on"))
@@ -53,6 +63,8 @@ class Plan(models.Model):
     end_reason = models.CharField(_("reason"), max_length=20, choices=EndReason.choices, blank=True)
     # When the patient wants to hear of the day's exercises, on the clinic's clock; None means not at all.
     remind_at = models.TimeField(_("remind of exercises at"), null=True, blank=True)
+    # When to remind of moving and sitting differently, on the clinic's clock.
+    break_times = ArrayField(models.TimeField(), default=list, blank=True)
 
     objects = PlanQuerySet.as_manager()
 
@@ -60,7 +72,9 @@ class Plan(models.Model):
         ordering = ["-starts_on"]
         constraints = [
             models.UniqueConstraint(
-                fields=["patient"], condition=models.Q(status="active"), name="a_patient_follows_one_plan_at_a_time"
+                fields=["patient"],
+                condition=models.Q(status__in=["active", "paused"]),
+                name="a_patient_follows_one_plan_at_a_time",
             ),
             models.CheckConstraint(
                 name="a_plan_ends_after_it_starts", condition=models.Q(ends_on__gte=models.F("starts_on"))
@@ -118,8 +132,12 @@ class PlannedSessionQuerySet(models.QuerySet["PlannedSession"]):
             return self
         return self.filter(plan__in=Plan.objects.visible_to(user))
 
+    def standing(self) -> Self:
+        """That no later version of the plan has dropped."""
+        return self.filter(dropped_in=None)
+
     def of_active_plans(self) -> Self:
-        return self.filter(plan__status=Plan.Status.ACTIVE)
+        return self.standing().filter(plan__status=Plan.Status.ACTIVE)
 
 
 class PlannedSession(models.Model):
@@ -136,13 +154,29 @@ class PlannedSession(models.Model):
     due_on = models.DateField()
     due_until = models.DateField()
     is_optional = models.BooleanField(default=False)
+    # Days from the session of the same treatment before it; null for the first of a row.
+    gap_days_min = models.PositiveSmallIntegerField(null=True)
+    gap_days_target = models.PositiveSmallIntegerField(null=True)
+    gap_days_max = models.PositiveSmallIntegerField(null=True)
+    hold_loading_days = models.PositiveSmallIntegerField(default=0)  # without resistance exercise afterwards
+    dropped_in = models.PositiveSmallIntegerField(null=True)  # the version of the plan that no longer asks for it
 
     objects = PlannedSessionQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_on", "modality", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["plan", "modality", "ordinal"], name="sessions_of_a_modality_are_numbered"),
+            models.UniqueConstraint(
+                fields=["plan", "modality", "ordinal"],
+                condition=models.Q(dropped_in=None),
+                name="sessions_of_a_modality_are_numbered",
+            ),
+            models.CheckConstraint(
+                name="the_gaps_of_a_session_are_in_order",
+                condition=models.Q(gap_days_min=None, gap_days_target=None, gap_days_max=None)
+                | models.Q(gap_days_min__lte=models.F("gap_days_target"))
+                & models.Q(gap_days_target__lte=models.F("gap_days_max")),
+            ),
             models.CheckConstraint(
                 name="a_session_is_due_inside_its_window",
                 condition=models.Q(due_from__lte=models.F("due_on")) & models.Q(due_on__lte=models.F("due_until")),

@@ -23,6 +23,7 @@ class ServiceSetting(models.Model):
         _("most in a day"), null=True, blank=True, help_text=_("For each clinician. Empty: no limit.")
     )
     self_booking = models.BooleanField(_("patients may book it themselves"), null=True, blank=True)
+    price = models.DecimalField(_("price"), max_digits=9, decimal_places=2, null=True, blank=True)  # Clinic.currency
     changed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     changed_at = models.DateTimeField()
 
@@ -37,6 +38,9 @@ class ServiceSetting(models.Model):
             models.CheckConstraint(
                 name="a_daily_limit_lets_somebody_in",
                 condition=models.Q(daily_limit=None) | models.Q(daily_limit__gte=1),
+            ),
+            models.CheckConstraint(
+                name="a_price_is_not_below_zero", condition=models.Q(price=None) | models.Q(price__gte=0)
             ),
         ]
 

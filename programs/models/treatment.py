@@ -31,6 +31,8 @@ class TreatmentGiven(models.Model):
     regions = ArrayField(models.CharField(max_length=60), default=list)  # of body_regions.toml, with ":left" and so on
     dose = models.JSONField(default=dict)  # by unit: needles, joules, shocks, ml
     lot = models.CharField(_("lot"), max_length=60, blank=True)
+    expires_on = models.DateField(_("expiry date"), null=True, blank=True)  # of the kit or product
+    guidance = models.CharField(_("guidance"), max_length=20, blank=True)  # how the needle was led, such as ultrasound
     reaction = models.CharField(_("reaction in the room"), max_length=40, blank=True)
     was_skipped = models.BooleanField(default=False)
     note = models.CharField(_("note"), max_length=300, blank=True)
@@ -44,6 +46,8 @@ class TreatmentGiven(models.Model):
         indexes = [
             models.Index(fields=["patient", "modality", "-at"], name="treatment_of_a_patient"),
             models.Index(fields=["assessment"], name="treatment_of_a_visit"),
+            # A recall asks for one lot.
+            models.Index(fields=["lot"], condition=~models.Q(lot=""), name="treatment_by_lot"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -64,3 +68,30 @@ class TreatmentGiven(models.Model):
 
     def __str__(self) -> str:
         return f"{self.technique} for {self.patient_id}"
+
+
+class AdverseEvent(models.Model):
+    """Something unwanted after a treatment (FHIR AdverseEvent). It may be noticed long after the note is signed."""
+
+    class Severity(models.TextChoices):
+        MILD = "mild", _("Mild: passes by itself")
+        MODERATE = "moderate", _("Moderate: needed care")
+        SEVERE = "severe", _("Severe: hospital, or lasting harm")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="adverse_events")
+    treatment = models.ForeignKey(TreatmentGiven, models.PROTECT, related_name="adverse_events")
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices)
+    noticed_on = models.DateField(_("noticed on"))
+    text = models.TextField(_("what happened"))
+    action = models.TextField(_("what was done"), blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["patient", "-at"], name="adverse_event_of_a_patient")]
+        triggers = [pgtrigger.Protect(name="an_adverse_event_stays", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.severity} after {self.treatment_id}"
