@@ -1,5 +1,6 @@
 from clinic.appointments.models.appointment import Appointment, Hold, VisitChange
 from clinic.appointments.models.group import GroupSession, Reservation
+from clinic.appointments.models.package import Package, PackageUse
 from clinic.appointments.models.policy import BookingPolicy, VisitPreference
 from clinic.appointments.models.resource import Resource
 from clinic.appointments.models.roster import Absence, Closure, Shift
@@ -13,6 +14,8 @@ __all__ = [
     "FollowUp",
     "GroupSession",
     "Hold",
+    "Package",
+    "PackageUse",
     "Reservation",
     "Resource",
     "Shift",
