@@ -29,10 +29,12 @@ class Permission(StrEnum):
     RECORD_VIEW = "patients.view_record"
     RECORD_EDIT = "patients.edit_record"
     LIBRARY_VIEW = "programs.view_library"
+    RULE_CHANGE = "programs.change_rule"
     PLAN_EDIT = "programs.edit_plan"
     APPOINTMENT_VIEW = "appointments.view_appointment"
     APPOINTMENT_BOOK = "appointments.book_appointment"
     APPOINTMENT_OVERBOOK = "appointments.overbook_appointment"
+    PACKAGE_SELL = "appointments.sell_package"
     MESSAGE_VIEW = "reminders.view_message"
     OWN_RECORD = "portal.own_record"
 
@@ -43,6 +45,7 @@ _DESK = frozenset(
         Permission.CONTACT_EDIT,
         Permission.APPOINTMENT_VIEW,
         Permission.APPOINTMENT_BOOK,
+        Permission.PACKAGE_SELL,
         Permission.MESSAGE_VIEW,
     }
 )
@@ -56,7 +59,13 @@ _CLINICAL = frozenset(
     }
 )
 _OFFICE = frozenset(
-    {Permission.STAFF_MANAGE, Permission.CLINIC_SETUP, Permission.LIBRARY_VIEW, Permission.APPOINTMENT_OVERBOOK}
+    {
+        Permission.STAFF_MANAGE,
+        Permission.CLINIC_SETUP,
+        Permission.LIBRARY_VIEW,
+        Permission.RULE_CHANGE,
+        Permission.APPOINTMENT_OVERBOOK,
+    }
 )
 
 RIGHTS: Mapping[Role, frozenset[Permission]] = {
