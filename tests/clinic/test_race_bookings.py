@@ -51,7 +51,7 @@ def cast() -> Cast:
 ONE_WINS = Counter({Appointment: 1, SlotTaken: CLIENTS - 1})
 
 
-def test_of_fifty_desks_booking_the_same_time_one_wins_two_hundred_times_over(race: Race, cast: Cast) -> None:
+def test_of_fifty_desks_booking_the_same_time_one_wins_again_and_again(race: Race, cast: Cast) -> None:
     patients = who_have_been_here(CLIENTS)
 
     seen = [

