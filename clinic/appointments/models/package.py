@@ -1,6 +1,7 @@
 """Sessions paid for in advance, and the visits they were used for."""
 
 import uuid
+from datetime import date
 from typing import Self
 
 from django.db import models
@@ -22,6 +23,13 @@ class PackageQuerySet(models.QuerySet["Package"]):
             else self.none()
         )
 
+    def usable(self, on: date) -> Self:
+        """With a session left that may still be used that day, the one that lapses first in front."""
+        lapsing_first = models.F("expires_on").asc(nulls_last=True)
+        return self.filter(
+            models.Q(expires_on=None) | models.Q(expires_on__gte=on), left__gt=0, closed_at=None
+        ).order_by(lapsing_first, "bought_on", "pk")
+
 
 class Package(models.Model):
     """So many sessions of one service, paid for."""
@@ -38,6 +46,9 @@ class Package(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)  # sold by mistake, or paid back
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    closed_because = models.CharField(_("reason"), max_length=200, blank=True)
 
     objects = PackageQuerySet.as_manager()
 
@@ -53,6 +64,11 @@ class Package(models.Model):
                 name="a_package_costs_something_or_nothing",
                 condition=models.Q(price__gte=0) & models.Q(sessions__gte=1),
             ),
+            models.CheckConstraint(
+                name="a_closed_package_says_who_and_why",
+                condition=models.Q(closed_at=None, closed_by=None, closed_because="")
+                | models.Q(closed_at__isnull=False, closed_by__isnull=False) & ~models.Q(closed_because=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,7 +80,7 @@ class PackageUse(models.Model):
 
     package = models.ForeignKey(Package, models.PROTECT, related_name="uses")
     appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="package_uses")
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     returned_at = models.DateTimeField(null=True)
 
