@@ -1,37 +1,19 @@
-"""Which drawing of templates/programs/pictures.html stands for which exercise."""
+"""The drawing of each exercise."""
+
+from functools import cache
 
 from programs.rules.rulebook import rulebook
+from programs.web.figures import Drawing
+from programs.web.poses import HEADS, STRAIGHT
+from programs.web.poses_whole import WHOLE
 
-BY_CODE = {
-    "ex_rotation_arom": "turn",
-    "ex_towel_rotation": "turn",
-    "ex_self_snag_c1c2": "turn",
-    "ex_isometric_rotation": "turn",
-    "ex_joint_position": "turn",
-    "ex_side_bend_arom": "tilt",
-    "ex_upper_trap_stretch": "tilt",
-    "ex_levator_stretch": "tilt",
-    "ex_isometric_side": "tilt",
-    "ex_shoulder_rolls": "squeeze",
-    "ex_wall_angel": "wall",
-    "ex_lateral_raise_andersen": "wall",
-    "ex_prone_y": "wall",
-    "ex_walk": "walk",
-}
-BY_CATEGORY = {
-    "motor_control": "tuck",
-    "endurance": "tuck",
-    "isometric": "tuck",
-    "posture": "tuck",
-    "scapular": "squeeze",
-    "resistance": "squeeze",
-    "breathing": "breathe",
-    "relaxation": "breathe",
-}
-NEUTRAL = "figure"
+DRAWINGS = {**HEADS, **WHOLE}
+# An exercise that a newer rulebook no longer has, or not yet a drawing of, keeps its place on the page.
+CALM = Drawing(STRAIGHT)
 
 
-def drawing_of(code: str) -> str:
-    """The drawing of that exercise, else that of its kind, else a neutral figure."""
-    exercise = rulebook().exercises.get(code)
-    return BY_CODE.get(code) or BY_CATEGORY.get(exercise.category if exercise else "", NEUTRAL)
+@cache
+def svg_of(code: str) -> str:
+    """The drawing of that exercise with its name, a calm figure where there is none. No text of a person goes in."""
+    known = rulebook().exercises.get(code)
+    return DRAWINGS.get(code, CALM).svg(title=known.name if known else code)

@@ -18,7 +18,6 @@ from programs.models import Plan
 from programs.rules.rulebook import rulebook
 from programs.web import wording
 from programs.web.library import SHELVES
-from programs.web.pictures import NEUTRAL, drawing_of
 
 
 def door(user: User) -> Client:
@@ -78,10 +77,6 @@ def test_every_criterion_of_every_program_reads_as_words() -> None:
 
     assert "Days since this episode began: at most 42" in said
     assert not [words for words in said if "_" in words or "{" in words]
-
-
-def test_an_exercise_without_a_drawing_of_its_own_shows_a_calm_figure() -> None:
-    assert {drawing_of("ex_chin_tuck_sitting"), drawing_of("ex_unheard_of")} == {"tuck", NEUTRAL}
 
 
 def test_a_clinician_sees_what_a_program_makes_before_starting_it(therapist: User) -> None:
