@@ -17,7 +17,7 @@ from programs.rules.rulebook import rulebook
 from programs.rules.services import Service, nonsense
 
 MAPPINGS, SETS = ("setup_minutes", "cleanup_minutes"), ("professions", "room_kinds")
-PLAIN = ("is_enabled", "minutes", "places", "daily_limit", "self_booking")
+PLAIN = ("is_enabled", "minutes", "places", "daily_limit", "self_booking", "price")
 SETTABLE = frozenset({*MAPPINGS, *SETS, *PLAIN})
 
 

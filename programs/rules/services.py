@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -34,6 +35,7 @@ class Service(Claim):
     places: int = 1
     daily_limit: int | None = None  # visits of this kind that one clinician gives in a day
     self_booking: bool = True  # whether patients may book it themselves once it is due
+    price: Decimal | None = None  # of one visit, in the clinic's currency; only a clinic knows it
 
     @property
     def is_class(self) -> bool:

@@ -19,6 +19,7 @@ from clinic.appointments.models import (
     Appointment,
     Closure,
     GroupSession,
+    Package,
     Reservation,
     Shift,
     SlotOffer,
@@ -68,6 +69,7 @@ IDS_OF_PATIENTS |= {
     "reservation_id",
     "override_id",
     "consent_id",
+    "package_id",
 }
 
 
@@ -140,6 +142,17 @@ def somebody_elses(db: None) -> dict[str, Any]:
             valid_from=day,
             valid_until=day,
             taken_by=author,
+        ).pk,
+        "package_id": Package.objects.create(
+            patient=patient,
+            service="review",
+            sessions=1,
+            left=1,
+            price=1,
+            currency="USD",
+            bought_on=day,
+            by=author,
+            at=now,
         ).pk,
         "document_id": NOBODY,
         "service_code": "review",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import booking
+from clinic.appointments.actions import booking, packages
 from clinic.appointments.actions.asked import treatment
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.refusals import CHANGED, CannotBecome, NotExpected, NotYet
@@ -37,6 +37,10 @@ def set_status(appointment: Appointment, status: str, *, was: str, by: User, now
             raise ChangedMeanwhile(CHANGED)
         raise NotYet if is_early else CannotBecome
     audit.record(by, "appointment.status_set", appointment, was=was, status=str(status))
+    if status == Status.DONE:
+        packages.use_if_any(appointment, by=by, now=now)
+    elif was == Status.DONE or (was == Status.MISSED and status != Status.MISSED):
+        packages.give_back(appointment, by=by, now=now)
     return appointment
 
 

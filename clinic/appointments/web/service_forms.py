@@ -32,6 +32,9 @@ class ServiceForm(forms.Form):
         label=gettext_lazy("Most in a day, for each clinician"), required=False, min_value=1, max_value=96
     )
     self_booking = forms.BooleanField(label=gettext_lazy("Patients may book it themselves"), required=False)
+    price = forms.DecimalField(
+        label=gettext_lazy("Price of one visit"), required=False, min_value=0, max_digits=9, decimal_places=2
+    )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, service: Service, seen: str, **kwargs: Any) -> None:

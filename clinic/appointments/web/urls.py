@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.appointments.web import book, newcomer, of_patient, undo, visit
+from clinic.appointments.web import book, newcomer, of_patient, package_pages, undo, visit
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/visit/<uuid:visit_id>/move/", visit.move, name="move"),
     path("desk/visit/<uuid:visit_id>/cancel/", visit.cancel, name="cancel"),
     path("desk/patients/<uuid:patient_id>/visits/", of_patient.patient_visits, name="patient_visits"),
+    path("desk/patients/<uuid:patient_id>/packages/", package_pages.patient_packages, name="packages"),
+    path(
+        "desk/patients/<uuid:patient_id>/packages/<uuid:package_id>/close/",
+        package_pages.package_close,
+        name="package_close",
+    ),
+    path(
+        "desk/patients/<uuid:patient_id>/packages/visits/<uuid:visit_id>/",
+        package_pages.package_count,
+        name="package_count",
+    ),
     path("desk/waitlist/", include("clinic.appointments.web.waitlist_urls")),
     path("setup/roster/", include("clinic.appointments.web.roster_urls")),
     path("", include("clinic.appointments.web.offering_urls")),
