@@ -1,8 +1,10 @@
 """The running product for tests that use it from outside: `manage.py up`, its SMTP server, and a Chromium."""
 
+import atexit
 import email
 import email.policy
 import os
+import random
 import re
 import signal
 import socket
@@ -12,9 +14,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from clinic.bootstrap.servers import forget
 ROOT = Path(__file__).parents[1]
 OURS = re.compile(r"^(CLINIC_|DATABASE_|REDIS_|EMAIL_|SECRET_KEY|DJANGO_|PYTEST_|VIRTUAL_ENV)")
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 180  # seconds until `up` is ready
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,9 +43,13 @@ FLAGS = [
 
 
 def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Each test process looks in a range of its own: two that look at once would find the same one."""
+    first = 21_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in random.sample(range(first, first + 1_000), 50):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"no free port from {first} on")
 
 
 @dataclass
@@ -107,10 +115,38 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(*options: str, patience: float = 180) -> Iterator[Stack]:
-    """`manage.py up` on a data folder of its own, until the block ends."""
+def running(*options: str) -> Iterator[Stack]:
+    """`manage.py up` on a data folder of its own, until the block ends. Without options: the demo clinic."""
+    data = _a_data_folder()
+    if not options:
+        # Making the demo clinic takes longer than most tests: each begins with a copy of one that was up before.
+        subprocess.run(["cp", "-a", f"{_a_demo_clinic()}/.", str(data)], check=True)
+        (data / "sockets").unlink()
+    try:
+        with _up(data, *options) as stack:
+            yield stack
+    finally:
+        forget(Places(data))
+
+
+@cache
+def _a_demo_clinic() -> Path:
+    """The data of a demo clinic that was up once, and is closed again."""
+    data = _a_data_folder()
+    atexit.register(forget, Places(data))
+    with _up(data):
+        pass
+    return data
+
+
+def _a_data_folder() -> Path:
     data = Path(tempfile.mkdtemp(prefix="clinic-"))
     data.chmod(0o711)  # started by root, PostgreSQL runs as somebody else and must reach its part
+    return data
+
+
+@contextmanager
+def _up(data: Path, *options: str) -> Iterator[Stack]:
     inbox, port = Inbox(), a_free_port()
     server = Controller(inbox, hostname="127.0.0.1", port=a_free_port())
     server.start()
@@ -127,7 +163,7 @@ def running(*options: str, patience: float = 180) -> Iterator[Stack]:
     reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
     reader.start()
     try:
-        end = time.monotonic() + patience
+        end = time.monotonic() + PATIENCE
         while not any("Ready:" in line for line in lines):
             assert process.poll() is None, "".join(lines)
             assert time.monotonic() < end, "".join(lines)
@@ -140,7 +176,6 @@ def running(*options: str, patience: float = 180) -> Iterator[Stack]:
         if process.stdout:
             process.stdout.close()
         server.stop()
-        forget(Places(data))
 
 
 def browser_options() -> dict[str, Any]:
