@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 from people.actions import audit
 from people.models import User
 from people.rules.refusal import Refused
+from programs.actions import doses
 from programs.actions.plans import clinic_day
 from programs.models import ExerciseDone, Plan, PlanExercise
+
+MOST_PAIN = 10
 
 
 class NotForThatDay(Refused):
@@ -21,24 +24,31 @@ class TooLateToUndo(Refused):
 
 
 @transaction.atomic
-def tick(exercise: PlanExercise, *, on: date, by: User, now: datetime, feeling: str = "") -> ExerciseDone:
-    """Note that the exercise was done that day, and how it felt if that was said.
+def tick(
+    exercise: PlanExercise, *, on: date, by: User, now: datetime, feeling: str = "", pain: int | None = None
+) -> ExerciseDone:
+    """Note that the exercise was done that day, how it felt and how much it hurt (0 to 10) if that was said.
 
-    Ticking twice is ticking once: a double tap changes nothing, a later `feeling` replaces the earlier one.
-    `on` is the patient's day on the clinic's clock. Raises `NotForThatDay`.
+    Ticking twice is ticking once: a double tap changes nothing, a later `feeling` or `pain` replaces the earlier one.
+    The next dose that follows by rule is proposed at once. `on` is the patient's day on the clinic's clock.
+    Raises `NotForThatDay`.
     """
     _refuse_unless_asked_for(exercise, on=on, now=now)
     if feeling and feeling not in ExerciseDone.Feeling.values:
         raise NotForThatDay(_("Choose easier, same or harder."))
+    if pain is not None and not 0 <= pain <= MOST_PAIN:
+        raise NotForThatDay(_("Pain is a number from 0 to 10."))
     done, is_new = ExerciseDone.objects.get_or_create(
-        exercise=exercise, on=on, defaults={"done_at": now, "feeling": feeling}
+        exercise=exercise, on=on, defaults={"done_at": now, "feeling": feeling, "pain": pain}
     )
     if is_new:
         audit.record(by, "exercise.ticked", done, exercise=str(exercise.pk), on=on.isoformat())
-    elif feeling and feeling != done.feeling:
-        done.feeling = feeling
-        done.save(update_fields=["feeling"])
+    elif (feeling and feeling != done.feeling) or (pain is not None and pain != done.pain):
+        done.feeling, done.pain = feeling or done.feeling, done.pain if pain is None else pain
+        done.save(update_fields=["feeling", "pain"])
         audit.record(by, "exercise.felt", done, exercise=str(exercise.pk), on=on.isoformat())
+    if feeling or pain is not None:
+        doses.propose_by_rule(exercise, now=now)
     return done
 
 
@@ -72,10 +82,13 @@ def untick(exercise: PlanExercise, *, on: date, by: User, now: datetime) -> None
     if done is not None:
         audit.record(by, "exercise.unticked", done, exercise=str(exercise.pk), on=on.isoformat())
         done.delete()
+        doses.propose_by_rule(exercise, now=now)
 
 
 def _refuse_unless_asked_for(exercise: PlanExercise, *, on: date, now: datetime) -> None:
     if on > clinic_day(now):
         raise NotForThatDay(_("That day has not come yet."))
+    if exercise.dropped_in is not None:
+        raise NotForThatDay(_("Your exercises have changed. Look at the list again."))
     if not exercise.plan.is_active or not exercise.phase.holds_on(on):
         raise NotForThatDay(_("This exercise is not part of your plan today."))

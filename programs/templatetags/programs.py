@@ -1,7 +1,5 @@
 """How what we know is shown: always with where it comes from and whether a clinician has confirmed it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -11,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from patients.rules.rulebook import rulebook as patients_rulebook
 from people.rules.knowledge import Claim
 from programs.models import PlanExercise
+from programs.rules import usual
 from programs.rules.entries import Dosage, Exercise
 from programs.rules.rulebook import needs_confirmation, rulebook
 from programs.web import pictures
@@ -69,9 +68,4 @@ def holds_on(phase: Any, day: date) -> bool:
 
 def dosage_of(exercise: PlanExercise) -> Dosage:
     """What was prescribed; a part that was not written down is as the rulebook has it."""
-    known = rulebook().exercises.get(exercise.code)
-    usual: Mapping[str, Any] = asdict(known.dosage) if known else _NOTHING
-    return Dosage(**{key: exercise.dosage.get(key, value) for key, value in usual.items()})
-
-
-_NOTHING = asdict(Dosage(sets=1, reps=1, hold_seconds=0, times_per_day=1, days_per_week=7, each_side=False))
+    return usual.dosage_of(exercise.code, exercise.dosage)

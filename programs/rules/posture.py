@@ -1,0 +1,45 @@
+"""The checklist of workplace and night: what is met, and what is better since last time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+MET, NOT_MET, NOT_RELEVANT = "met", "not_met", "not_relevant"
+ANSWERS: Final = frozenset({MET, NOT_MET, NOT_RELEVANT})
+AGAIN_AFTER: Final = timedelta(weeks=6)  # "review" of most items of posture_checklist.toml
+MOST_BREAKS: Final = 12  # a day
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two checks, by the codes of their items. `share` is in percent of what applies; None if nothing does."""
+
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+    still_open: tuple[str, ...]
+    share: int | None
+    share_before: int | None
+
+
+def compared(now: Mapping[str, str], before: Mapping[str, str] | None = None) -> Compared:
+    """An item counts as better or worse only where both checks asked about it."""
+    was = before or {}
+    return Compared(
+        better=tuple(code for code, it in now.items() if it == MET and was.get(code) == NOT_MET),
+        worse=tuple(code for code, it in now.items() if it == NOT_MET and was.get(code) == MET),
+        still_open=tuple(code for code, it in now.items() if it == NOT_MET),
+        share=share(now),
+        share_before=share(was) if before is not None else None,
+    )
+
+
+def share(answers: Mapping[str, str]) -> int | None:
+    """Percent of the items met, of those that apply."""
+    counted = [it for it in answers.values() if it in {MET, NOT_MET}]
+    return round(100 * counted.count(MET) / len(counted)) if counted else None
+
+
+def is_due(last: date | None, *, on: date) -> bool:
+    """At the first visit, then every six weeks."""
+    return last is None or on - last >= AGAIN_AFTER

@@ -1,0 +1,66 @@
+"""How many exercises a patient is given, how much of each, and what must be looked at first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from programs.rules.contraindications import BLOCKED, OVERRIDE_REQUIRED, Facts, Finding
+from programs.rules.entries import Exercise
+
+FEWEST, MOST = 2, 4  # more than four are not done at home; see the interface design
+HELD, LOOK, FREE = "held", "look", "free"
+FORBIDDING: Final = frozenset({BLOCKED, OVERRIDE_REQUIRED})
+# Beyond these a slip of the hand is likelier than a dose; they are no clinical limits.
+BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
+    "sets": (1, 5),
+    "reps": (1, 30),
+    "hold_seconds": (0, 60),
+    "minutes": (1, 60),
+    "times_per_day": (1, 12),
+    "days_per_week": (1, 7),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How an exercise stands for a patient. `present` are facts of the record, `unknown` nobody has asked about."""
+
+    status: str
+    findings: tuple[Finding, ...] = ()
+    present: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def verdict(exercise: Exercise, status: str, findings: Sequence[Finding], facts: Facts) -> Verdict:
+    """`status` and `findings` are what the rules say of the exercise's technique for this patient on that day.
+
+    A rule that forbids holds it. What the exercise itself warns of, and what the rules only caution, is for a
+    clinician to decide: it is shown, and must be acknowledged.
+    """
+    strict = tuple(it for it in findings if it.rule.decision in FORBIDDING)
+    if status in FORBIDDING:
+        return Verdict(HELD, strict)
+    about = {test.fact for it in findings for test in it.rule.when}
+    # A number is no warning in itself: a blood pressure counts where a rule names the height.
+    present = tuple(code for code in exercise.precaution_facts if facts.get(code) is True or code in about)
+    unknown = tuple(code for code in exercise.precaution_facts if code not in facts)
+    # What holds for every exercise alike, such as an age, is said once for all of them; see `general`.
+    own = tuple(it for it in findings if it.rule.techniques or about & set(present) or it in strict)
+    return Verdict(LOOK if present or own else FREE, own, present, unknown)
+
+
+def general(verdicts: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """Cautions about exercising at all, each once, out of the findings of several exercises."""
+    found = {it.rule.code: it for findings in verdicts for it in findings if not it.rule.techniques}
+    return tuple(found.values())
+
+
+def out_of_bounds(dosage: Mapping[str, Any]) -> str:
+    """The first part of a dose that cannot be meant, empty if all can."""
+    for part, (least, most) in BOUNDS.items():
+        value = dosage.get(part)
+        if value is None and part == "minutes":
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            return part
+    return ""
