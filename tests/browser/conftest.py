@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from stack import Stack, browser_options, running
+
+# Two browsers and two clinics share two cores: what is slow there is not wrong.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

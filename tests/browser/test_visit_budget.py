@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from stack import Stack, browser_options, running
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("visit")]
 
 PASSWORD = "rebalance-demo-360"
 SARA = "sara@example.org"  # a licensed acupuncturist of the demo: she needles
