@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.portal.door import own
 from clinic.portal.home import active_plan
-from patients.actions import consents
+from patients.actions import consents, facts
 from patients.models import Consent, Patient
 from patients.rules.consent_texts import document_ids, id_of, wording
 from patients.rules.rulebook import rulebook
@@ -33,11 +33,12 @@ def mine(request: SignedInRequest, patient: Patient) -> HttpResponse:
     missing = consents.missing_of(patient, _needed(patient, request.user), on=today)
     waiting = Consent.objects.visible_to(request.user).filter(patient=patient, withdrawn_at=None, valid_from__gt=today)
     signed_already = set(waiting.values_list("code", flat=True))  # its days of thinking again are running
+    declined = facts.declined(patient)
     rows = Consent.objects.visible_to(request.user).filter(patient=patient)[:SHOWN]
     context = {
         "active": "settings",
         "patient": patient,
-        "to_sign": [(it, id_of(it)) for it in missing if it.code not in signed_already],
+        "to_sign": [(it, id_of(it), declined.get(it.code)) for it in missing if it.code not in signed_already],
         "signed": [signed(it, today) for it in rows],
     }
     return render(request, "portal/consents.html", context)
@@ -51,6 +52,10 @@ def sign(request: SignedInRequest, patient: Patient, document_id: UUID) -> HttpR
         raise Http404
     words = wording(document, clinic=request.clinic.name, area="", rulebook=rulebook())
     sent = request.POST if request.method == "POST" else None
+    if sent is not None and "decline" in sent:
+        consents.decline(patient, document.code, by=request.user, now=timezone.now())
+        messages.success(request, _("We have written down that you do not want this. You can sign later."))
+        return redirect("portal:consents")
     form = SignForm(words, patient, patient.age_on(timezone.localdate()), sent)
     spoken = LanguageForm(sent)
     if sent is not None and not document.witness_required and form.is_valid() and spoken.is_valid():

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from patients.actions import facts
 from patients.models import Consent, Patient
 from patients.rules.consent_texts import (
     AnotherFirst,
@@ -78,6 +79,7 @@ def sign(
         valid_until=valid_until,
         taken_by=by,
     )
+    facts.lift_refusal(patient, code, by=by, now=now)
     audit.record(by, "consent.signed", made, code=code, version=words.version)
     return made
 
@@ -96,11 +98,16 @@ def withdraw(consent: Consent, *, by: User, now: datetime) -> Consent:
 
 
 @transaction.atomic
-def decline(patient: Patient, code: str, *, by: User) -> None:
-    """Write down that she read it and did not sign. Nothing follows from it: it stays missing."""
+def decline(patient: Patient, code: str, *, by: User, now: datetime) -> None:
+    """Write down that she does not want to sign. The rules hold the treatment until she does.
+
+    Raises `NotAllowed`, and `KeyError` for a document nobody has.
+    """
+    document = rulebook().consents[code]
     if not may_take(by, patient):
         raise NotAllowed(_("Only a clinician, or the patient at home, may do this."))
-    audit.record(by, "consent.declined", patient, code=rulebook().consents[code].code)
+    facts.refuse_consent(patient, document.code, by=by, now=now)
+    audit.record(by, "consent.declined", patient, code=document.code)
 
 
 def may_take(user: User, patient: Patient) -> bool:

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.models import Fact, Intake, Patient, RedFlag
-from patients.rules.facts import Statement, Value, from_form, is_possible, known_on
+from patients.rules.facts import REFUSES, Statement, Value, from_form, is_possible, known_on, refusal_of
+from patients.rules.facts import declined as declined_of
 from patients.rules.rulebook import rulebook
 from people.actions import audit
 from people.models import Clinic, User
@@ -59,6 +60,33 @@ def follow_sign(flag: RedFlag, *, by: User, now: datetime) -> list[Fact]:
         }
     said = dict.fromkeys(own, flag.cleared_at is None)
     return _kept(flag.patient, said, Fact.Origin.CLINICIAN, by=by, now=now) if said else []
+
+
+def refuse_consent(patient: Patient, document: str, *, by: User, now: datetime) -> list[Fact]:
+    """Write down that she does not want to sign: the rules hold every treatment that needs this document.
+
+    Part of `consents.decline`, in its transaction.
+    """
+    return _kept(patient, {refusal_of(document): True}, _origin(by), by=by, now=now)
+
+
+def lift_refusal(patient: Patient, document: str, *, by: User, now: datetime) -> list[Fact]:
+    """She has signed after all: nothing is refused any more. Part of `consents.sign`. One query if nothing was."""
+    rows = Fact.objects.filter(patient=patient, code__in=[REFUSES, refusal_of(document)]).last_words()
+    refused = [code for code, value in rows.values_list("code", "value") if value is True]
+    return _kept(patient, dict.fromkeys(refused, False), _origin(by), by=by, now=now)
+
+
+def declined(patient: Patient) -> dict[str, date]:
+    """The documents she did not want to sign and has not signed since, each with the day. One query."""
+    rows = Fact.objects.filter(patient=patient, code__startswith=refusal_of("")).last_words()
+    said = [Statement(code, value, day) for code, value, day in rows.values_list("code", "value", "on")]
+    days = {it.code: it.on for it in said}
+    return {document: days[refusal_of(document)] for document in declined_of(said)}
+
+
+def _origin(by: User) -> str:
+    return Fact.Origin.CLINICIAN if by.may(Permission.RECORD_EDIT) else Fact.Origin.FORM
 
 
 def known(patient: Patient, *, on: date) -> dict[str, Value]:

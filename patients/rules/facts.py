@@ -12,6 +12,7 @@ from patients.rules.rulebook import Rulebook
 Value = bool | float
 NEVER_DAYS: Final = 36_500  # "never" as days since it happened: a hundred years
 GROWN_UP: Final = 18
+REFUSES: Final = "refuses_consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ def known_on(
         known["age_years"] = day.year - birth_date.year - (not had_birthday)
         known["growth_plates_open"] = known["age_years"] < GROWN_UP
     return known
+
+
+def refusal_of(document: str) -> str:
+    """Under which code it is kept that one document was not signed; `REFUSES` alone speaks of every treatment."""
+    return f"{REFUSES}:{document}"
+
+
+def declined(statements: Iterable[Statement]) -> frozenset[str]:
+    """The documents the patient did not want to sign, and has not signed since."""
+    start = refusal_of("")
+    said = {it.code for it in statements if it.value is True}
+    return frozenset(code.removeprefix(start) for code in said if code.startswith(start))
 
 
 def from_form(answers: Mapping[str, Any], *, book: Rulebook) -> dict[str, Value]:

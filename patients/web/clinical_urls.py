@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("patients/<uuid:patient_id>/consents/", consent_pages.consent_list, name="consents"),
     path("patients/<uuid:patient_id>/consents/hand-over/", consent_pages.hand_over, name="consent_hand_over"),
+    path("patients/<uuid:patient_id>/consents/decline/", consent_pages.decline, name="consent_decline"),
     path("patients/<uuid:patient_id>/consents/<uuid:consent_id>/", consent_pages.copy, name="consent_copy"),
     path(
         "patients/<uuid:patient_id>/consents/<uuid:consent_id>/withdraw/",

@@ -31,6 +31,14 @@ SPOKEN = (
     "tr",
     "de",
 )
+# The words are kept with the signature and read again by programs.rules.agreed, so they are never translated.
+SIDES = [
+    ("", _("Not limited to a side")),
+    ("left", _("left")),
+    ("right", _("right")),
+    ("both sides", _("both sides")),
+    ("middle", _("middle")),
+]
 GUARDIANS = [
     ("", _("Choose")),
     ("mother", _("I am the patient's mother")),
@@ -59,8 +67,14 @@ class HandOverForm(LanguageForm):
     """What the clinician adds before the tablet changes hands."""
 
     area = forms.CharField(
-        label=_("Level and side"), required=False, max_length=120,
-        help_text=_("If the signature is for one place only, such as “upper trapezius, left”."),
+        label=_("Place"), required=False, max_length=80,
+        help_text=_("If the signature is for one place only, such as “upper trapezius”."),
+    )  # fmt: skip
+    side = forms.ChoiceField(label=_("Side"), choices=SIDES, required=False)
+    level = forms.RegexField(
+        r"^\s*[CTct]\d{1,2}-[CTct]\d{1,2}\s*$", label=_("Level"), required=False, max_length=12,
+        help_text=_("Such as C5-C6. Side and level are compared with what is given."),
+        error_messages={"invalid": _("Write the level as C5-C6, or leave it empty.")},
     )  # fmt: skip
     witness = forms.CharField(label=_("Witness"), required=False, max_length=120)
 
@@ -70,6 +84,13 @@ class HandOverForm(LanguageForm):
             self.fields["witness"].required = True
         else:
             del self.fields["witness"]
+
+    def clean(self) -> dict[str, Any]:
+        """Place, side and level are one line above the signature, in English as the text is."""
+        said = super().clean() or {}
+        parts = [said.get("area", "").strip(), said.get("side", ""), said.get("level", "").strip().upper()]
+        said["area"] = ", ".join(filter(None, parts))
+        return said
 
 
 class SignForm(forms.Form):

@@ -1,5 +1,6 @@
 """Consents of one patient: what was signed, the copy, withdrawing it, and handing over the tablet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from patients.actions import consents
+from patients.actions import consents, facts
 from patients.models import Consent, Patient
 from patients.rules.consent_texts import document_ids, id_of, with_required, wording
 from patients.rules.entries import Consent as Document
@@ -48,11 +49,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A document that may be signed."""
+    """A document that may be signed. `declined_on` if she did not want to, and has not signed since."""
 
     document: Document
     id: UUID
     is_given: bool
+    declined_on: date | None = None
 
 
 def signed(consent: Consent, today: date) -> Signed:
@@ -68,9 +70,9 @@ def signed(consent: Consent, today: date) -> Signed:
     return Signed(consent, title, state, document.reconsent_triggers if document else ())
 
 
-def sheets(given: set[str]) -> list[Sheet]:
+def sheets(given: set[str], declined: Mapping[str, date]) -> list[Sheet]:
     """Every document there is, in the rulebook's order."""
-    return [Sheet(it, id_of(it), it.code in given) for it in rulebook().consents.values()]
+    return [Sheet(it, id_of(it), it.code in given, declined.get(it.code)) for it in rulebook().consents.values()]
 
 
 @needs(Permission.RECORD_VIEW)
@@ -80,7 +82,11 @@ def consent_list(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     rows = Consent.objects.visible_to(request.user).filter(patient=patient).select_related("taken_by", "withdrawn_by")
     page = Paginator(rows, SIGNED_A_PAGE).get_page(request.GET.get("page"))
     given = set(rows.in_force(today).values_list("code", flat=True))
-    context = {"page": page, "signed": [signed(it, today) for it in page], "sheets": sheets(given)}
+    context = {
+        "page": page,
+        "signed": [signed(it, today) for it in page],
+        "sheets": sheets(given, facts.declined(patient)),
+    }
     return render(request, "patients/consent_list.html", context | about(request, patient))
 
 
@@ -98,6 +104,19 @@ def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> Ht
     patient = open_record(request, patient_id)
     consents.withdraw(_of(request, patient, consent_id), by=request.user, now=timezone.now())
     messages.success(request, _("Withdrawn. It counts no more from now on."))
+    return redirect("patients:consents", patient.pk)
+
+
+@needs(Permission.RECORD_EDIT)
+@require_POST
+def decline(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
+    """She said no, at the desk or in the room. `document` by its id."""
+    patient = open_record(request, patient_id)
+    document = next((it for it in rulebook().consents.values() if str(id_of(it)) == request.POST.get("document")), None)
+    if document is None:
+        raise Http404
+    consents.decline(patient, document.code, by=request.user, now=timezone.now())
+    messages.success(request, _("Written down. The treatments that need it are held until it is signed."))
     return redirect("patients:consents", patient.pk)
 
 

@@ -85,7 +85,7 @@ def _is_done(request: HttpRequest, patient: Patient, form: SignForm, handed: dic
     """Whether the sheet was signed or declined; what stands in the way is said in the form."""
     code = handed["codes"][0]
     if "decline" in request.POST:
-        consents.decline(patient, code, by=by)
+        consents.decline(patient, code, by=by, now=timezone.now())
         return True
     if not form.is_valid():
         return False

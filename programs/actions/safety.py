@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.models import Patient
+from patients.rules.facts import REFUSES
 from people.actions import audit
 from people.models import User
 from people.rules.permissions import Permission
@@ -99,6 +100,8 @@ def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts =
             told[UNCLEARED] = True
         elif file.is_screened_on(it.on):
             told[UNCLEARED] = False
+        if file.refuses(it.modality):
+            told[REFUSES] = True
         lifted = {code for each in file.unlocked if each.covers(it.modality, it.on) for code in each.rules}
         judgement = rulebook().judge(it.modality, told, technique=it.technique or None)
         found.append(Standing(it, judgement, MappingProxyType(told), frozenset(lifted)))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from patients.models import Patient
-from patients.rules.facts import Statement, Value, known_on
+from patients.rules.facts import Statement, Value, declined, known_on
 from patients.rules.rulebook import rulebook as patients_rulebook
 from programs.rules.rulebook import rulebook
 
@@ -42,6 +42,12 @@ class SafetyFile:
 
     def known_on(self, day: date) -> dict[str, Value]:
         return known_on(day, self.statements, birth_date=self.birth_date, facts=patients_rulebook().facts)
+
+    def refuses(self, modality: str) -> bool:
+        """Whether she declined one of the documents that this treatment needs."""
+        told, known = declined(self.statements), patients_rulebook().consents
+        needed = rulebook().modalities[modality].consents
+        return any(told.intersection([code, *known[code].requires]) for code in needed)
 
     def is_screened_on(self, day: date) -> bool:
         """Whether the last full screen is recent enough for its "no" to count on that day."""

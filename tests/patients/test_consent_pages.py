@@ -306,7 +306,7 @@ def test_the_list_costs_the_same_however_much_was_signed(
     client, url = signed_in(sara), reverse("patients:consents", args=[leila.pk])
     client.get(url)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(url)
 
 
@@ -318,5 +318,5 @@ def test_her_own_list_costs_the_same_however_much_was_signed(
     client, url = signed_in(leila.user), reverse("portal:consents")
     client.get(url)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(url)

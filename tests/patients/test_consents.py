@@ -178,7 +178,7 @@ def test_only_a_clinician_or_the_patient_takes_a_signature(leila: Patient, sara:
         with pytest.raises(NotAllowed):
             consents.withdraw(made, by=wrong, now=NOW)
         with pytest.raises(NotAllowed):
-            consents.decline(leila, "consent_laser", by=wrong)
+            consents.decline(leila, "consent_laser", by=wrong, now=NOW)
     assert Consent.objects.in_force(TODAY).get() == made
 
 
