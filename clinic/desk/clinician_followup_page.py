@@ -23,7 +23,7 @@ from people.models import AuditEvent
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest
 from programs.models import ExerciseDone
-from programs.rules import doses
+from programs.rules import doses, products
 from programs.rules.rulebook import rulebook
 from programs.web import treatment_cards
 from programs.web.treatment_cards import Card
@@ -78,6 +78,8 @@ def context(request: SignedInRequest, visit: Appointment, written: Written) -> d
         "levels": doses.LEVELS,
         "regions": patients_rulebook().body_regions.values(),
         "room_reactions": doses.RoomReaction.choices,
+        "guidances": products.Guidance.choices,
+        "left_out": products.LeftOut.choices,
         "add_choices": _add_choices(request, written),
         "parts": [] if written.form["note"].value() else notes.parts(taps),
         "left": left,

@@ -84,11 +84,11 @@ def _given(card: Card) -> notes.Given:
         name=card.name,
         technique=card.chosen.name if card.chosen else "",
         places=tuple(it.words for it in card.places if it.is_chosen),
-        dose=tuple(doses.readable(card.modality.code, dose)),
-        lot=card.lot,
+        dose=(*doses.readable(card.modality.code, dose), *(card.product.words if card.product else ())),
+        lot=card.product.lot if card.product else "",
         reaction=str(doses.RoomReaction(card.reaction).label) if card.reaction else "",
         was_skipped=card.is_skipped,
-        because="; ".join(card.unlocked),
+        because=card.left_out_because if card.is_skipped else "; ".join(card.unlocked),
     )
 
 
@@ -124,7 +124,9 @@ def treat_words(treat: Mapping[str, Any]) -> str:
         parts = [technique.name if technique else modality.name]
         parts += [_("left out today")] if it.get("skipped") else []
         parts += [doses.place_words(place, labels) for place in it.get("regions", ())]
-        words.append(", ".join([*parts, *doses.readable(code, it.get("dose", {})), it.get("lot", "")]).strip(", "))
+        product = [it.get(name, "") for name in ("lot", "expires_on", "guidance", "why", "why_words")]
+        parts += [*doses.readable(code, it.get("dose", {})), *it.get("mistyped", {}).values(), *filter(None, product)]
+        words.append(", ".join(parts))
     return "; ".join(words) or _("empty")
 
 

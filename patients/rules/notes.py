@@ -25,7 +25,7 @@ class Given:
     lot: str = ""
     reaction: str = ""
     was_skipped: bool = False
-    because: str = ""  # why it was given against a relative rule
+    because: str = ""  # why it was given against a relative rule, or why it was left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,8 @@ def _found(taps: Taps) -> list[str]:
 
 def _did(it: Given) -> str:
     if it.was_skipped:
-        return _sentences([_("%(name)s left out today") % {"name": it.name}])[0]
+        left_out = _("%(name)s left out today") % {"name": it.name}
+        return _sentences([f"{left_out}: {_lower(it.because)}" if it.because else left_out])[0]
     what = f"{it.name}: {_lower(it.technique)}" if it.technique else it.name
     details = [what, *map(_lower, it.places), *it.dose]
     if it.lot:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from patients.actions import assessments
@@ -15,14 +16,16 @@ from people.actions import audit
 from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import NotAllowed, Refused
-from programs.actions import safety
+from programs.actions import consents, safety
 from programs.actions.plans import clinic_day
 from programs.actions.safety import NO_FACTS, UNCLEARED, Standing, Treatment
 from programs.models import Override, PlannedSession, SafetyDecision, TreatmentGiven
-from programs.rules import doses
+from programs.rules import agreed, doses, products
 from programs.rules.contraindications import CAUTION, Facts
 from programs.rules.entries import Modality
 from programs.rules.rulebook import rulebook
+
+LONGEST_NOTE: Final = 300  # characters of `TreatmentGiven.note`
 
 
 class NotSeenYet(Refused):
@@ -33,17 +36,37 @@ class CannotBeRight(Refused):
     """A technique, a place or a number that there is not."""
 
 
+class NotWrittenDown(Refused):
+    """Something is missing without which the treatment could not be understood, or its product not be recalled."""
+
+
+class ProductExpired(Refused):
+    """The day printed on the product is past."""
+
+
+class OutsideConsent(Refused):
+    """It was given at another side or level than the patient signed for, and nobody has said that she agreed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """One technique as it was tapped. `regions` as `TreatmentGiven` keeps them; `dose` by `rules.doses`."""
+    """One technique as it was tapped. `regions` as `TreatmentGiven` keeps them; `dose` by `rules.doses`.
+
+    `note` says why, if it was left out. `mistyped` is what was typed into a number or a date and is none; `agreed` the
+    places outside the signed consent to which the patient agreed by word.
+    """
 
     modality: str
     technique: str = ""
     regions: tuple[str, ...] = ()
     dose: Mapping[str, float] = field(default_factory=dict)
     lot: str = ""
+    expires_on: date | None = None
+    guidance: str = ""
     reaction: str = ""
     note: str = ""
+    mistyped: Mapping[str, str] = field(default_factory=dict)
+    agreed: frozenset[str] = frozenset()
     was_skipped: bool = False
     read: frozenset[str] = frozenset()  # codes of the cautions that somebody said to have read at this visit
     session: PlannedSession | None = None
@@ -100,11 +123,15 @@ def _cautions_unread(patient: Patient, it: Given, standing: Standing) -> list[st
 def sign_visit(assessment: Assessment, given: Iterable[Given], *, note: str, by: User, now: datetime) -> Assessment:
     """Write down what was done and sign the note of the visit, all or nothing.
 
-    Raises `HeldByRedFlag` or `Contraindicated` for what must not be given, `NotSeenYet`, `CannotBeRight`, `NotAllowed`
-    for somebody whose licence does not cover it, and whatever `assessments.sign` raises.
+    Raises `HeldByRedFlag` or `Contraindicated` for what must not be given, `NotSeenYet`, `CannotBeRight`,
+    `NotWrittenDown`, `ProductExpired`, `OutsideConsent`, `NotAllowed` for somebody whose licence does not cover it, and
+    whatever `assessments.sign` raises.
     """
     for it in given:
-        _write(assessment, it, by=by, now=now)
+        if it.was_skipped:
+            _leave_out(assessment, it, by=by, now=now)
+        else:
+            _write(assessment, it, by=by, now=now)
     return assessments.sign(assessment, by=by, now=now, note=note, given=as_signed(assessment))
 
 
@@ -114,45 +141,129 @@ def as_signed(assessment: Assessment) -> list[dict[str, Any]]:
     return [
         {"modality": it.modality, "technique": it.technique, "regions": it.regions, "dose": it.dose, "lot": it.lot,
          "reaction": it.reaction, "was_skipped": it.was_skipped, "note": it.note, "by": str(it.by_id)}
+        | _of_product(it)
         for it in rows
     ]  # fmt: skip
 
 
-def _write(assessment: Assessment, it: Given, *, by: User, now: datetime) -> TreatmentGiven:
-    _refuse_nonsense(it)
-    if not it.was_skipped:
-        _refuse_unless_safe(assessment, it, by=by, now=now)
+def _of_product(it: TreatmentGiven) -> dict[str, str]:
+    # Only where it is written down: notes that were signed before there were these fields keep their digest.
+    said = {"expires_on": str(it.expires_on or ""), "guidance": it.guidance}
+    return {name: value for name, value in said.items() if value}
+
+
+def _leave_out(assessment: Assessment, it: Given, *, by: User, now: datetime) -> TreatmentGiven:
+    why = it.note.strip() or _what_stops(assessment, it, on=clinic_day(now))
+    if not why:
+        name = rulebook().modalities[it.modality].name
+        raise NotWrittenDown(_("“%(name)s”: say why it was left out.") % {"name": name})
     row = TreatmentGiven.objects.create(
         patient=assessment.patient,
         assessment=assessment,
         session=it.session,
         modality=it.modality,
-        technique="" if it.was_skipped else it.technique,
-        regions=[] if it.was_skipped else list(it.regions),
-        dose={} if it.was_skipped else dict(it.dose),
-        lot="" if it.was_skipped else it.lot.strip(),
-        reaction="" if it.was_skipped else it.reaction,
-        was_skipped=it.was_skipped,
-        note=it.note.strip(),
+        technique="",
+        was_skipped=True,
+        note=why[:LONGEST_NOTE],
         by=by,
         at=now,
     )
-    audit.record(by, "treatment.skipped" if it.was_skipped else "treatment.given", row, modality=it.modality)
+    audit.record(by, "treatment.skipped", row, modality=it.modality)
+    return row
+
+
+def _what_stops(assessment: Assessment, it: Given, *, on: date) -> str:
+    """The rule that stood against it; empty if it could have been given."""
+    modality = rulebook().modalities[it.modality]
+    planned = it.technique or (it.session.technique if it.session else "")
+    techniques = [planned] if planned else [one.code for one in modality.techniques.values() if one.enabled_by_default]
+    wanted = [Treatment(it.modality, on, technique) for technique in techniques]
+    found = safety.standings(assessment.patient, wanted, history=known_here(assessment))
+    if not found or any(standing.may_be_given for standing in found):
+        return ""
+    return _("A safety rule stopped it: %(reason)s") % {"reason": found[0].judgement.findings[0].rule.reason}
+
+
+def _write(assessment: Assessment, it: Given, *, by: User, now: datetime) -> TreatmentGiven:
+    _refuse_nonsense(it)
+    _refuse_unless_complete(it, on=clinic_day(now))
+    _refuse_unless_safe(assessment, it, by=by, now=now)
+    beyond = _refuse_unless_agreed(assessment.patient, it, on=clinic_day(now))
+    words = [it.note.strip(), _("The patient agreed by word to a place outside the signed consent.") if beyond else ""]
+    row = TreatmentGiven.objects.create(
+        patient=assessment.patient,
+        assessment=assessment,
+        session=it.session,
+        modality=it.modality,
+        technique=it.technique,
+        regions=list(it.regions),
+        dose=dict(it.dose),
+        lot=it.lot.strip(),
+        expires_on=it.expires_on,
+        guidance=it.guidance,
+        reaction=it.reaction,
+        note=" ".join(filter(None, words))[:LONGEST_NOTE],
+        by=by,
+        at=now,
+    )
+    audit.record(by, "treatment.given", row, modality=it.modality)
+    if beyond:
+        audit.record(by, "treatment.outside_consent", row, places=beyond)
     return row
 
 
 def _refuse_nonsense(it: Given) -> None:
     modality, regions = rulebook().modalities[it.modality], patients_rulebook().body_regions
-    if it.was_skipped:
-        return
     if it.technique not in modality.techniques:
         raise CannotBeRight(_("Choose a technique for “%(name)s”, or leave it out today.") % {"name": modality.name})
     if not all(doses.is_a_place(place, regions) for place in it.regions):
         raise CannotBeRight(_("“%(name)s”: there is no such place.") % {"name": modality.name})
+    if it.mistyped:
+        typed = ", ".join(f"“{each}”" for each in it.mistyped.values())
+        raise CannotBeRight(
+            _("“%(name)s”: %(typed)s cannot be right. Correct it, or leave it empty.")
+            % {"name": modality.name, "typed": typed}
+        )
     if doses.problem(it.modality, it.dose):
         raise CannotBeRight(_("“%(name)s”: a number of the dose cannot be right.") % {"name": modality.name})
-    if it.modality in doses.WITH_LOT and not it.lot.strip():
-        raise CannotBeRight(_("“%(name)s”: write down the lot.") % {"name": modality.name})
+    if it.guidance and it.guidance not in products.Guidance.values:
+        raise CannotBeRight(_("“%(name)s”: there is no such guidance.") % {"name": modality.name})
+
+
+def _refuse_unless_complete(it: Given, *, on: date) -> None:
+    name, product = rulebook().modalities[it.modality].name, product_of(it)
+    missing = products.lacking(it.modality, product)
+    if missing:
+        raise NotWrittenDown(
+            _("“%(name)s”: write down %(missing)s.") % {"name": name, "missing": ", ".join(map(str, missing))}
+        )
+    if it.modality in doses.WITH_LOT and product.has_expired_on(on):
+        raise ProductExpired(
+            _("“%(name)s”: lot %(lot)s expired on %(day)s. It must not be given.")
+            % {"name": name, "lot": it.lot, "day": date_format(it.expires_on or on, "j F Y")}
+        )
+
+
+def product_of(it: Given) -> products.Product:
+    return products.Product(lot=it.lot, expires_on=it.expires_on, guidance=it.guidance, places=it.regions, dose=it.dose)
+
+
+def _refuse_unless_agreed(patient: Patient, it: Given, *, on: date) -> int:
+    """How many places lie outside what was signed for and were agreed to by word. Raises `OutsideConsent`."""
+    areas = [each.area for each in consents.areas(patient, [it.modality], on=on)[it.modality]]
+    beyond = agreed.outside(areas, it.regions)
+    if set(beyond) - it.agreed:
+        labels = {code: region.label for code, region in patients_rulebook().body_regions.items()}
+        raise OutsideConsent(
+            _("“%(name)s”: signed for %(signed)s, but given at %(places)s. Let it be signed again, or say that the "
+              "patient agreed.")
+            % {
+                "name": rulebook().modalities[it.modality].name,
+                "signed": "; ".join(areas),
+                "places": ", ".join(doses.place_words(place, labels) for place in beyond),
+            }
+        )  # fmt: skip
+    return len(beyond)
 
 
 def _refuse_unless_safe(assessment: Assessment, it: Given, *, by: User, now: datetime) -> None:

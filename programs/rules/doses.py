@@ -34,15 +34,17 @@ MINUTES: Final = Measured("minutes", _("Minutes"), _("min"), 180)
 MILLILITRES: Final = Measured("ml", _("Volume"), _("ml"), 60, places=1)
 # From general knowledge, to be confirmed by a clinician: what each treatment's record usually holds.
 DOSES: Final[Mapping[str, tuple[Measured, ...]]] = {
-    "dry_needling": (NEEDLES, MINUTES),
+    "dry_needling": (NEEDLES, Measured("mm", _("Depth"), _("mm"), 80), MINUTES),
     "integrative_medicine": (NEEDLES, MINUTES),
     "laser_therapy": (
         Measured("joules", _("Energy"), _("J"), 20_000),
         Measured("watts", _("Power"), _("W"), 40, places=1),
+        Measured("nm", _("Wavelength"), _("nm"), 2_000),
     ),
     "shockwave": (
         Measured("shocks", _("Shocks"), _("shocks"), 10_000),
         Measured("bar", _("Pressure"), _("bar"), 6, places=1),
+        Measured("mj", _("Energy flux"), _("mJ/mm²"), 2, places=2),  # focused; a radial wave is set in bar
         Measured("hertz", _("Frequency"), _("Hz"), 40),
     ),
     "prp": (MILLILITRES,),

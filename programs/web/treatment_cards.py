@@ -1,66 +1,26 @@
-"""The treatments of a visit as the clinician sees them: how each stands, and the one thing to settle first."""
+"""The treatments of a visit as the clinician sees them: how each stands, and what is still to be written down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from patients.models import Assessment, Patient
+from patients.models import Assessment, Consent, Patient
 from patients.rules.rulebook import rulebook as patients_rulebook
 from people.models import User
-from people.rules.professions import professions
-from programs.actions import safety, treatments
-from programs.actions.safety import UNCLEARED, Standing, Treatment
+from programs.actions import consents, safety, treatments
+from programs.actions.safety import Standing, Treatment
 from programs.models import Override, PlannedSession, TreatmentGiven
-from programs.rules import doses
-from programs.rules.contraindications import ALLOWED, BLOCKED, CAUTION, OVERRIDE_REQUIRED, Contraindication
+from programs.rules import agreed, doses, products
+from programs.rules.contraindications import BLOCKED
 from programs.rules.entries import Modality, Technique
 from programs.rules.rulebook import rulebook
+from programs.web import treatment_forms
+from programs.web.treatment_alerts import Alert, Choice, alert_of
 from programs.web.treatment_forms import Treat
-
-MILDEST_FIRST = (ALLOWED, CAUTION, OVERRIDE_REQUIRED, BLOCKED)
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """The one interruption that is shown. `waiting` more come after it, if it is settled."""
-
-    kind: str  # stop, locked or caution
-    technique: str  # that it is about
-    rules: tuple[Contraindication, ...]  # one, or every caution that is still to be read
-    waiting: int
-    safer: Technique | None = None
-    may_unlock: bool = False
-    who_may: str = ""
-    is_flag: bool = False  # an open warning sign stands behind it
-
-    @property
-    def rule(self) -> Contraindication:
-        return self.rules[0]
-
-    @property
-    def key(self) -> str:
-        """The same as long as the same is asked: what was typed into it must not be drawn over."""
-        return ":".join([self.kind, self.technique, *(it.code for it in self.rules)])
-
-    @property
-    def look(self) -> str:
-        return "stop" if self.kind == "stop" else "warn"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    technique: Technique
-    is_chosen: bool
-    is_planned: bool
-    standing: Standing
-    may_give: bool
-
-    @property
-    def is_locked(self) -> bool:
-        return not self.may_give or self.standing.judgement.decision == BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +35,35 @@ class Amount:
     measured: doses.Measured
     value: float | None
     last: float | None
+    typed: str = ""  # what is no number, as it was typed
+
+    @property
+    def shown(self) -> str:
+        return self.typed or ("" if self.value is None else f"{self.value:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What has a lot: the kit or the product, and how it was brought to its place."""
+
+    lot: str
+    expires_on: str  # as it was typed
+    guidance: str
+    words: tuple[str, ...]  # for the note
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The side and level the patient signed for, and what lies outside of it."""
+
+    signed: tuple[Consent, ...]
+    outside: tuple[Place, ...]
+    is_acknowledged: bool
+
+    @property
+    def key(self) -> str:
+        """The same as long as the same is asked, and what the box says when it is ticked."""
+        return " ".join(it.code for it in self.outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +77,13 @@ class Card:
     unknown: int
     places: tuple[Place, ...]
     amounts: tuple[Amount, ...]
-    lot: str
-    needs_lot: bool
+    product: Product | None
+    agreed: Agreed
     reaction: str
     is_skipped: bool
+    why: str
+    why_words: str
+    left_out_because: str
     last: TreatmentGiven | None
     left: str
     unlocked: tuple[str, ...] = field(default=())  # reasons of what is unlocked today
@@ -99,6 +91,11 @@ class Card:
     @property
     def chosen(self) -> Technique | None:
         return next((it.technique for it in self.choices if it.is_chosen), None)
+
+    @property
+    def planned(self) -> Technique | None:
+        """What the plan asks for, if it names a technique."""
+        return next((it.technique for it in self.choices if it.is_planned), None)
 
 
 def last_given(patient: Patient, before: Assessment | None) -> dict[str, TreatmentGiven]:
@@ -118,7 +115,7 @@ def cards(
     user: User,
     on: date,
 ) -> list[Card]:
-    """A card for each treatment, in ten queries at most, however many techniques they have."""
+    """A card for each treatment, in eleven queries at most, however many techniques they have."""
     book, last = rulebook(), last_given(patient, assessment)
     wanted = [
         Treatment(code, on, technique.code)
@@ -134,12 +131,18 @@ def cards(
     for unlocked in Override.objects.visible_to(user).filter(patient=patient).in_force(on):
         reasons.setdefault(unlocked.modality, []).append(unlocked.reason)
     unlocked_today = treatments.unlocked_on(patient, on=on)
+    signed = consents.areas(patient, treat, on=on)
     found = []
     for code, one in treat.items():
         seen = unlocked_today.get(code, frozenset()).union(one.get("read", ()))
         own = {technique: it for (modality, technique), it in stands.items() if modality == code}
         why = tuple(reasons.get(code, ()))
-        found.append(_card(code, one, own, session=session, user=user, last=last.get(code), read=seen, unlocked=why))
+        of_it = _agreed(signed[code], one)
+        found.append(
+            _card(
+                code, one, own, session=session, user=user, last=last.get(code), read=seen, unlocked=why, consent=of_it
+            )
+        )
     return found
 
 
@@ -153,6 +156,7 @@ def _card(
     last: TreatmentGiven | None,
     read: frozenset[str],
     unlocked: tuple[str, ...],
+    consent: Agreed,
 ) -> Card:
     modality = rulebook().modalities[code]
     planned = session.technique if session and session.modality == code else ""
@@ -164,26 +168,24 @@ def _card(
         for tech, it in stands.items()
     )
     focus = stands.get(chosen or planned) or _if_all_are_blocked(stands)
-    alert = None if is_skipped or focus is None else _alert(focus, choices, user, read)
-    before = last.regions if last else []
-    places = [*one.get("regions", ()), *(it for it in before if it not in one.get("regions", ()))]
+    alert = None if is_skipped or focus is None else alert_of(focus, choices, user, read)
     return Card(
         modality=modality,
         name=name_of(code, session),
         choices=choices,
         alert=alert,
         unknown=len(focus.judgement.unknown) if focus else 0,
-        places=tuple(Place(it, doses.place_words(it, _regions()), it in one.get("regions", ())) for it in places),
-        amounts=tuple(
-            Amount(it, one.get("dose", {}).get(it.code), last.dose.get(it.code) if last else None)
-            for it in doses.DOSES.get(code, ())
-        ),
-        lot=one.get("lot", ""),
-        needs_lot=code in doses.WITH_LOT,
+        places=_places(one, last),
+        amounts=_amounts(code, one, last),
+        product=_product(code, one),
+        agreed=consent,
         reaction=one.get("reaction", ""),
         is_skipped=is_skipped,
+        why=one.get("why", ""),
+        why_words=one.get("why_words", ""),
+        left_out_because=treatment_forms.why_left_out(one) or (_stops(focus) if is_skipped else ""),
         last=last,
-        left=_left(modality, one, alert),
+        left=_left(modality, one, alert, consent, _stops(focus)),
         unlocked=unlocked,
     )
 
@@ -206,47 +208,74 @@ def _if_all_are_blocked(stands: Mapping[str, Standing]) -> Standing | None:
     return None
 
 
-def _alert(standing: Standing, choices: Sequence[Choice], user: User, read: frozenset[str]) -> Alert | None:
-    """The gravest thing that is not settled yet. The others wait behind it."""
-    open_rules = [
-        it.rule
-        for it in standing.judgement.findings
-        if it.rule.decision == BLOCKED
-        or it.rule.code in standing.to_override
-        or it.rule.code not in read  # a caution, or a rule that was unlocked, and nobody has read it
-    ]
-    if not open_rules:
-        return None
-    gravest, is_flag, tech = open_rules[0], bool(standing.facts.get(UNCLEARED)), standing.treatment.technique
-    if gravest.decision == BLOCKED:
-        flagged = is_flag and any(test.fact == UNCLEARED for test in gravest.when)
-        return Alert("stop", tech, (gravest,), len(open_rules) - 1, _safer(standing, choices), is_flag=flagged)
-    if gravest.code not in standing.to_override:
-        return Alert("caution", tech, tuple(open_rules), 0)
-    roles = standing.judgement.override_roles
-    who = _(" or ").join(it.label for it in professions().values() if it.code in roles)
-    waiting, may_unlock = len(open_rules) - 1, user.profession in roles
-    return Alert("locked", tech, (gravest,), waiting, _safer(standing, choices), may_unlock, who)
-
-
-def _safer(standing: Standing, choices: Sequence[Choice]) -> Technique | None:
-    """Another technique of the same treatment that the rules judge more mildly."""
-    here = MILDEST_FIRST.index(standing.judgement.decision)
-    milder = [it for it in choices if it.may_give and MILDEST_FIRST.index(it.standing.judgement.decision) < here]
-    best = min(milder, key=lambda it: MILDEST_FIRST.index(it.standing.judgement.decision), default=None)
-    return best.technique if best else None
-
-
-def _left(modality: Modality, one: Mapping[str, Any], alert: Alert | None) -> str:
-    if one.get("skipped"):
+def _stops(standing: Standing | None) -> str:
+    """The rule that stands against it. Whoever leaves it out need not say why once more."""
+    if standing is None or standing.may_be_given:
         return ""
+    return standing.judgement.findings[0].rule.reason
+
+
+def _left(modality: Modality, one: Mapping[str, Any], alert: Alert | None, consent: Agreed, stops: str) -> str:
+    if one.get("skipped"):
+        return "" if stops or treatment_forms.why_left_out(one) else _("say why it was left out")
     if alert is not None and alert.kind == "stop":
         return _("leave out what is stopped")
     if alert is not None and one.get("technique"):
         return _("record the reason") if alert.kind == "locked" else _("read the caution")
+    return _unwritten(modality, one, consent)
+
+
+def _unwritten(modality: Modality, one: Mapping[str, Any], consent: Agreed) -> str:
     if not one.get("technique"):
         return _("say what was done")
-    return _("write down the lot") if modality.code in doses.WITH_LOT and not one.get("lot") else ""
+    if consent.outside and not consent.is_acknowledged:
+        return _("compare the place with the consent")
+    if treatment_forms.mistyped(one):
+        return _("correct what cannot be right")
+    missing = products.lacking(modality.code, _as_product(one))
+    return _("write down %(missing)s") % {"missing": ", ".join(map(str, missing))} if missing else ""
+
+
+def _as_product(one: Mapping[str, Any]) -> products.Product:
+    return products.Product(
+        lot=one.get("lot", ""),
+        expires_on=treatment_forms.expires_on(one),
+        guidance=one.get("guidance", ""),
+        places=one.get("regions", ()),
+        dose=one.get("dose", {}),
+    )
+
+
+def _product(code: str, one: Mapping[str, Any]) -> Product | None:
+    if code not in doses.WITH_LOT:
+        return None
+    it, words = _as_product(one), []
+    if it.expires_on:
+        words.append(_("expires %(day)s") % {"day": date_format(it.expires_on, "j F Y")})
+    if it.guidance:
+        words.append(_("guidance: %(how)s") % {"how": str(products.Guidance(it.guidance).label).lower()})
+    return Product(it.lot, one.get(treatment_forms.EXPIRES, ""), it.guidance, tuple(words))
+
+
+def _agreed(signed: list[Consent], one: Mapping[str, Any]) -> Agreed:
+    beyond = agreed.outside([it.area for it in signed], one.get("regions", ()))
+    places = tuple(Place(it, doses.place_words(it, _regions()), is_chosen=True) for it in beyond)
+    return Agreed(tuple(signed), places, set(beyond) <= set(one.get("agreed", ())))
+
+
+def _places(one: Mapping[str, Any], last: TreatmentGiven | None) -> tuple[Place, ...]:
+    """What was tapped, then what is offered because it was treated last time."""
+    tapped = one.get("regions", ())
+    every = [*tapped, *(it for it in (last.regions if last else []) if it not in tapped)]
+    return tuple(Place(it, doses.place_words(it, _regions()), it in tapped) for it in every)
+
+
+def _amounts(code: str, one: Mapping[str, Any], last: TreatmentGiven | None) -> tuple[Amount, ...]:
+    dose, mistyped = one.get("dose", {}), one.get("mistyped", {})
+    return tuple(
+        Amount(it, dose.get(it.code), last.dose.get(it.code) if last else None, mistyped.get(it.code, ""))
+        for it in doses.DOSES.get(code, ())
+    )
 
 
 def _regions() -> Mapping[str, str]:

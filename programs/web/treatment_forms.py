@@ -1,6 +1,7 @@
 """What is tapped about the treatments of a visit: read from the page, kept in the draft, written down at signing."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -8,12 +9,17 @@ from django.http import QueryDict
 from patients.rules.rulebook import rulebook as patients_rulebook
 from programs.actions.treatments import Given
 from programs.models import PlannedSession, TreatmentGiven
-from programs.rules import doses
+from programs.rules import doses, products
 from programs.rules.rulebook import rulebook
 
 MOST_PLACES: Final = 12
 LONGEST_LOT: Final = 60
-Treat = dict[str, dict[str, Any]]  # by modality: technique, regions, dose, lot, reaction, skipped, read
+LONGEST_WHY: Final = 200
+LONGEST_TYPED: Final = 20  # of a number or a date
+EXPIRES: Final = "expires_on"
+# By modality: technique, regions, dose, mistyped, lot, expires_on, guidance, reaction, agreed, read; and if it was left
+# out skipped, why and why_words.
+Treat = dict[str, dict[str, Any]]
 
 
 def read(sent: QueryDict, kept: Mapping[str, Any]) -> Treat:
@@ -34,28 +40,64 @@ def _one(sent: QueryDict, modality: str) -> dict[str, Any]:
     start, regions = f"t_{modality}_", patients_rulebook().body_regions
     technique, reaction = sent.get(start + "technique", ""), sent.get(start + "reaction", "")
     places = list(dict.fromkeys(it for it in sent.getlist(start + "regions") if doses.is_a_place(it, regions)))
+    dose, mistyped = _dose(sent, modality)
+    expires, guidance = sent.get(start + EXPIRES, "").strip()[:LONGEST_TYPED], sent.get(start + "guidance", "")
+    why = sent.get(start + "why", "")
     found = {
         "technique": technique if technique in rulebook().modalities[modality].techniques else "",
         "regions": places[:MOST_PLACES],
-        "dose": _dose(sent, modality),
+        "dose": dose,
+        "mistyped": mistyped,
         "lot": sent.get(start + "lot", "").strip()[:LONGEST_LOT],
+        EXPIRES: expires,
+        "guidance": guidance if guidance in products.Guidance.values else "",
         "reaction": reaction if reaction in doses.RoomReaction.values else "",
         "skipped": sent.get(start + "skipped") == "1",
+        "why": why if why in products.LeftOut.values else "",
+        "why_words": sent.get(start + "why_words", "").strip()[:LONGEST_WHY],
+        "agreed": [it for it in sent.get(start + "agreed", "").split() if doses.is_a_place(it, regions)][:MOST_PLACES],
     }
     return {name: value for name, value in found.items() if value}
 
 
-def _dose(sent: QueryDict, modality: str) -> dict[str, float]:
+def _dose(sent: QueryDict, modality: str) -> tuple[dict[str, float], dict[str, str]]:
+    """The numbers, and as it was typed whatever is none: it stays on the page until it is corrected."""
     found: dict[str, float] = {}
+    mistyped: dict[str, str] = {}
     for it in doses.DOSES.get(modality, ()):
-        typed = sent.get(f"t_{modality}_dose_{it.code}", "").strip().replace(",", ".")
-        try:
-            value = round(float(typed), it.places)
-        except ValueError:
+        typed = sent.get(f"t_{modality}_dose_{it.code}", "").strip()[:LONGEST_TYPED]
+        if not typed:
             continue
+        try:
+            value = round(float(typed.replace(",", ".")), it.places)
+        except (ValueError, OverflowError):
+            value = -1
         if 0 <= value <= it.most:
             found[it.code] = int(value) if value == int(value) else value
-    return found
+        else:
+            mistyped[it.code] = typed
+    return found, mistyped
+
+
+def expires_on(one: Mapping[str, Any]) -> date | None:
+    """The day printed on the product; None if nothing was typed, or no day."""
+    try:
+        return date.fromisoformat(one.get(EXPIRES, ""))
+    except ValueError:
+        return None
+
+
+def mistyped(one: Mapping[str, Any]) -> dict[str, str]:
+    """What was typed and is neither a number nor a date, by its field."""
+    expires = one.get(EXPIRES, "")
+    return dict(one.get("mistyped", {})) | ({EXPIRES: expires} if expires and expires_on(one) is None else {})
+
+
+def why_left_out(one: Mapping[str, Any]) -> str:
+    """In words, as they are kept with the treatment."""
+    code, more = one.get("why", ""), one.get("why_words", "")
+    said = "" if code in {"", products.LeftOut.OTHER} else str(products.LeftOut(code).label)
+    return ". ".join(filter(None, [said, more]))
 
 
 def after(treat: Treat, do: str, sent: QueryDict, last: Mapping[str, TreatmentGiven]) -> Treat:
@@ -84,7 +126,7 @@ def _skipping(one: dict[str, Any], *_rest: Any) -> dict[str, Any]:
 
 
 def _unskipping(one: dict[str, Any], *_rest: Any) -> dict[str, Any]:
-    return {name: value for name, value in one.items() if name != "skipped"}
+    return {name: value for name, value in one.items() if name not in {"skipped", "why", "why_words"}}
 
 
 def _placed(one: dict[str, Any], modality: str, _technique: str, sent: QueryDict, *_rest: Any) -> dict[str, Any]:
@@ -98,7 +140,7 @@ def _placed(one: dict[str, Any], modality: str, _technique: str, sent: QueryDict
 def _same(
     one: dict[str, Any], modality: str, _technique: str, _sent: QueryDict, last: Mapping[str, TreatmentGiven]
 ) -> dict[str, Any]:
-    # One tap that somebody made, and never the lot or the reaction: those belong to the day.
+    # One tap that somebody made, and never the product or the reaction: those belong to the day.
     before = last.get(modality)
     if before is None:
         return one
@@ -115,7 +157,12 @@ def given(treat: Treat, session: PlannedSession | None) -> list[Given]:
             regions=tuple(it.get("regions", ())),
             dose=it.get("dose", {}),
             lot=it.get("lot", ""),
+            expires_on=expires_on(it),
+            guidance=it.get("guidance", ""),
             reaction=it.get("reaction", ""),
+            note=why_left_out(it) if it.get("skipped") else "",
+            mistyped=mistyped(it),
+            agreed=frozenset(it.get("agreed", ())),
             was_skipped=bool(it.get("skipped")),
             read=frozenset(it.get("read", ())),
             session=session if session and session.modality == code else None,

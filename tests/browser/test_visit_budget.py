@@ -57,7 +57,7 @@ for name in ("Unsigned", "Later"):
     one.refresh_from_db()
     draft = one.assessment
     assessments.save(draft, revision=draft.revision, by=user, now=now,
-        told={"worst": 5, "treat": {"dry_needling": {"skipped": True}}})
+        told={"worst": 5, "treat": {"dry_needling": {"skipped": True, "why": "no_time"}}})
     print("VISIT", name, one.pk)
 """
 

@@ -38,6 +38,7 @@ from programs.actions.treatments import Given
 from programs.models import Override, SafetyDecision, TreatmentGiven
 
 pytestmark = pytest.mark.django_db
+LEFT_OUT = {f"t_{NEEDLES}_skipped": "1", f"t_{NEEDLES}_why": "no_time"}
 
 
 @pytest.fixture(autouse=True)
@@ -240,7 +241,7 @@ def test_a_changed_score_or_treatment_shows_in_the_digest(visit: Appointment, sa
 
 
 def test_nothing_is_signed_before_the_safety_questions_are_asked(visit: Appointment, screen: Client) -> None:
-    page = words(post(screen, visit, sign="1", worst="3", do=f"skip:{NEEDLES}"))
+    page = words(post(screen, visit, sign="1", worst="3", do=f"skip:{NEEDLES}", **LEFT_OUT))
 
     assert "Ask the safety questions again before you sign." in page
     assert not kept(visit).is_signed
@@ -338,7 +339,7 @@ def test_a_stop_has_no_override_and_the_treatment_can_only_be_left_out(
     post(screen, visit, sign="1", worst="3", **{f"t_{NEEDLES}_skipped": "1"})
 
     assert TreatmentGiven.objects.get().was_skipped
-    assert "Dry needling left out today." in kept(visit).note
+    assert "Dry needling left out today: severe needle phobia" in kept(visit).note
 
 
 def test_same_as_last_time_is_one_tap_and_never_preset(linh: Patient, sara: Resource, screen: Client) -> None:
@@ -368,7 +369,8 @@ def test_a_product_needs_its_lot(linh: Patient, screen: Client) -> None:
 
     page = words(post(mine, visit, sign="1", **tapped))
 
-    assert "write down the lot" in page
+    assert "”: write down the lot, the expiry date, the place and side, the guidance." in page
+    assert 'value="3.5"' in page
     assert not TreatmentGiven.objects.exists()
 
 
@@ -435,7 +437,7 @@ def test_what_was_typed_past_a_signature_is_given_back(visit: Appointment, sara:
 def test_a_note_that_needs_it_waits_for_a_second_signature(linh: Patient, sara: Resource) -> None:
     trainer = a_clinician("Joao", profession="laser_operator")
     visit = a_follow_up(linh, trainer, service_code="laser_therapy")
-    a_signed_follow_up(visit, trainer, given=(Given(modality="laser_therapy", was_skipped=True),))
+    a_signed_follow_up(visit, trainer, given=(Given(modality="laser_therapy", was_skipped=True, note="No time left"),))
     url, own, other = reverse("desk:countersign", args=[visit.pk]), signed_in(by(trainer)), signed_in(by(sara))
 
     assert "Second signature missing" in words(own.get(page_of(visit)))
@@ -470,7 +472,7 @@ def test_after_signing_the_next_who_waits_opens(linh: Patient, sara: Resource, s
     waiting = a_follow_up(a_patient(), sara, at=TEN + timedelta(hours=1), status="arrived")
     post(screen, first, do="all_no")
 
-    answer = post(screen, first, sign="1", worst="3", **{f"t_{NEEDLES}_skipped": "1"})
+    answer = post(screen, first, sign="1", worst="3", **LEFT_OUT)
 
     assert answer.url == page_of(waiting)
 
@@ -480,13 +482,13 @@ def test_the_list_of_notes_opens_the_oldest_and_after_it_the_next(linh: Patient,
     newer = a_follow_up(a_patient(), sara, at=TEN - timedelta(days=1))
     for visit in (older, newer):
         with time_machine.travel(visit.ends_at, tick=False):
-            post(signed_in(by(sara)), visit, do="all_no", worst="2", **{f"t_{NEEDLES}_skipped": "1"})
+            post(signed_in(by(sara)), visit, do="all_no", worst="2", **LEFT_OUT)
     screen = signed_in(by(sara))
     list_url = reverse("desk:to_sign")
 
     assert screen.get(list_url).url == page_of(older) + "?from=sign"
     for visit in (older, newer):
-        answer = post(screen, visit, sign="1", worst="2", **{f"t_{NEEDLES}_skipped": "1", "from": "sign"})
+        answer = post(screen, visit, sign="1", worst="2", **LEFT_OUT, **{"from": "sign"})
         assert answer.url == list_url
     assert "Nothing to sign." in words(screen.get(list_url))
 
@@ -534,7 +536,7 @@ def test_the_page_costs_the_same_however_long_the_record_is(
     today = a_follow_up(linh, sara)
     screen.get(page_of(today))
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         screen.get(page_of(today))
     with django_assert_num_queries(11):
         screen.get(reverse("patients:results", args=[linh.pk]))
