@@ -15,9 +15,12 @@ from people.actions import audit
 from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import NotAllowed, Refused
-from programs.actions import safety_file
+from programs.actions import replay, safety_file
+from programs.actions.safety_file import AHEAD, TODAY, Nearby
 from programs.models import Override, SafetyDecision
+from programs.rules import adjusting, pacing
 from programs.rules.contraindications import BLOCKED, CAUTION, INCOMPLETE, OVERRIDE_REQUIRED, Facts, Judgement
+from programs.rules.pacing import NO_PACE, Pace, Session
 from programs.rules.rulebook import rulebook
 
 UNCLEARED = "red_flag_uncleared"  # the fact by which an open warning sign reaches the rules of a treatment
@@ -38,6 +41,14 @@ class Contraindicated(Refused):
         super().__init__(words or _("Clinician check needed before this visit can be booked."))
 
 
+class SwitchedOff(Contraindicated):
+    """The clinic does not give it at all, to nobody. No clinical reason, so the desk may read it."""
+
+
+class TooNear(Contraindicated):
+    """Nothing but another treatment of the same patient stands in the way: another day would do."""
+
+
 class CannotBeOverridden(Refused):
     """Nothing to override, or nothing that anybody may."""
 
@@ -49,6 +60,11 @@ class Treatment:
     modality: str
     on: date
     technique: str = ""
+    regions: tuple[str, ...] = ()  # empty: not chosen yet, so it may be the same place as any other
+
+    @property
+    def as_session(self) -> Session:
+        return Session(self.modality, self.on, self.technique, self.regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,8 @@ class Standing:
     judgement: Judgement
     facts: Facts
     overridden: frozenset[str]  # codes of rules
+    version: str = ""  # of the rulebook with the clinic's changes
+    pace: Pace = NO_PACE
 
     @property
     def status(self) -> str:
@@ -77,16 +95,39 @@ class Standing:
     def may_be_given(self) -> bool:
         return self.status not in MAY_NOT_BE_GIVEN
 
+    @property
+    def stopped_by(self) -> frozenset[str]:
+        """The codes of the rules that stand in the way now."""
+        blocked = (it.rule.code for it in self.judgement.findings if it.rule.decision == BLOCKED)
+        return frozenset([*blocked, *self.to_override])
+
+    @property
+    def is_switched_off(self) -> bool:
+        return any(code.startswith(adjusting.OFF) for code in self.stopped_by)
+
+    @property
+    def is_only_too_near(self) -> bool:
+        return bool(self.stopped_by) and self.stopped_by <= rulebook().timing_rules.keys()
+
+
+_AROUND: Final = {
+    SafetyDecision.Moment.PLANNED: Nearby(is_plan=True),
+    SafetyDecision.Moment.BOOKED: AHEAD,
+    SafetyDecision.Moment.STARTED: TODAY,
+}
+
 
 def held_modalities(patient: Patient) -> frozenset[str]:
     """The treatments this patient must not be booked for, by their codes. One query."""
     return safety_file.read(patient).held()
 
 
-def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts = NO_FACTS) -> list[Standing]:
-    """How each treatment stands on its day. One query, however many.
+def standings(
+    patient: Patient, wanted: Iterable[Treatment], *, history: Facts = NO_FACTS, nearby: Nearby = TODAY
+) -> list[Standing]:
+    """How each treatment stands on its day, by the rules as the clinic has them. One query, however many.
 
-    `history` are facts that only the caller can know, such as `days_since_prp` from the visits.
+    `history` are facts that only the caller can know, such as that every sign was asked again.
     """
     treatments = list(wanted)
     if not treatments:
@@ -95,7 +136,7 @@ def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts =
     held = file.held()
     found = []
     for it in treatments:
-        told = {**file.known_on(it.on), **history}
+        told = {**file.known_on(it.on, sitting=nearby.sitting), **history}
         if it.modality in held:
             told[UNCLEARED] = True
         elif file.is_screened_on(it.on):
@@ -103,25 +144,37 @@ def standings(patient: Patient, wanted: Iterable[Treatment], *, history: Facts =
         if file.refuses(it.modality):
             told[REFUSES] = True
         lifted = {code for each in file.unlocked if each.covers(it.modality, it.on) for code in each.rules}
-        judgement = rulebook().judge(it.modality, told, technique=it.technique or None)
-        found.append(Standing(it, judgement, MappingProxyType(told), frozenset(lifted)))
+        judgement = file.book.judge(it.modality, told, technique=it.technique or None)
+        pace = file.pace(it.as_session, [other.as_session for other in treatments if other is not it], nearby)
+        judgement = pacing.judged(judgement, pace, book=file.book)
+        found.append(Standing(it, judgement, MappingProxyType(told), frozenset(lifted), file.book.version, pace))
     return found
 
 
 def refuse_if_unsafe(
-    patient: Patient, wanted: Collection[Treatment], *, history: Facts = NO_FACTS, words: str = ""
+    patient: Patient,
+    wanted: Collection[Treatment],
+    *,
+    history: Facts = NO_FACTS,
+    words: str = "",
+    nearby: Nearby = AHEAD,
 ) -> list[Standing]:
     """Let these treatments pass only if neither a warning sign nor a rule stands against one of them. One query.
 
     An assessment is no treatment and is never held: it is how a warning sign gets looked at.
 
-    Raises `HeldByRedFlag` if an open warning sign forbids one, and `Contraindicated` if a rule does or somebody
-    must unlock it first; `words` are then said instead of the desk's.
+    Raises `HeldByRedFlag` if an open warning sign forbids one, `SwitchedOff` for what the clinic does not give,
+    `TooNear` if only another treatment is too near, and `Contraindicated` if a rule forbids it or somebody must
+    unlock it first; `words` are then said instead of the desk's.
     """
-    found = standings(patient, wanted, history=history)
+    found = standings(patient, wanted, history=history, nearby=nearby)
     refused = [it for it in found if not it.may_be_given]
+    if any(it.is_switched_off for it in refused):
+        raise SwitchedOff(refused, _("The clinic has switched this treatment off. Choose another one."))
     if any(it.facts.get(UNCLEARED) for it in refused):
         raise HeldByRedFlag(words or _("Clinician check needed before this visit can be booked."))
+    if refused and all(it.is_only_too_near for it in refused):
+        raise TooNear(refused, _("Too near another treatment of this patient. Choose another day, or ask a clinician."))
     if refused:
         raise Contraindicated(refused, words)
     return found
@@ -136,12 +189,14 @@ def decide(
     now: datetime,
     history: Facts = NO_FACTS,
     words: str = "",
+    nearby: Nearby | None = None,
 ) -> list[Standing]:
     """Let these treatments be planned, booked or started, and keep on which ground. Two queries, however many.
 
     Refuses as `refuse_if_unsafe` does. Part of the caller's transaction.
     """
-    found = refuse_if_unsafe(patient, wanted, history=history, words=words)
+    around = nearby or _AROUND[moment]
+    found = refuse_if_unsafe(patient, wanted, history=history, words=words, nearby=around)
     SafetyDecision.objects.bulk_create([_kept(patient, it, moment, by=by, now=now) for it in found])
     return found
 
@@ -172,7 +227,7 @@ def override(patient: Patient, treatment: Treatment, *, reason: str, until: date
         modality=treatment.modality,
         rules=list(standing.to_override),
         reason=reason.strip(),
-        rulebook_version=rulebook().version,
+        rulebook_version=standing.version,
         by=by,
         at=now,
         on=treatment.on,
@@ -196,8 +251,11 @@ def revoke(unlocked: Override, *, by: User, now: datetime) -> Override:
 
 
 def replayed(decision: SafetyDecision) -> Judgement:
-    """What today's rules say of the facts of that day. With the same rulebook it is what was decided."""
-    return rulebook().judge(decision.modality, decision.facts, technique=decision.technique or None)
+    """What the rules of that time say of the facts of that day: with the same rulebook, what was decided. One query.
+
+    The clinic's changes are those that were in force then, whatever has been changed or withdrawn since.
+    """
+    return replay.judged(decision, replay.rulebook_then(decision.rulebook_version))
 
 
 def _kept(
@@ -211,10 +269,10 @@ def _kept(
         technique=it.treatment.technique,
         on=it.treatment.on,
         status=it.status,
-        facts=dict(values),
+        facts=dict(values) | pacing.as_kept(it.pace),
         rules=[finding.rule.code for finding in it.judgement.findings],
         overridden=sorted(it.overridden),
-        rulebook_version=rulebook().version,
+        rulebook_version=it.version,
         by=by,
         at=now,
     )

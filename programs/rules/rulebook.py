@@ -32,7 +32,7 @@ KNOWLEDGE = Path(__file__).parents[1] / "knowledge"
 SCALE_BACK = "scale_back"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # one object for each version: it is the key of caches
 class ProgramRulebook:
     """The programs' knowledge at one version, everything by its code."""
 
@@ -149,13 +149,13 @@ def load(folder: Path, *, patients: Rulebook, professions: Mapping[str, Professi
         timing_strengths=distances.entries("timing_strength", TimingStrength),
         timing_events=distances.entries("event", TimingEvent),
         timing_rules=distances.entries("interaction", TimingRule),
-        rules_of=_by_treatment(rules.values()),
+        rules_of=by_treatment(rules.values()),
     )
     cross_check(book, patients, professions)
     return book
 
 
-def _by_treatment(rules: Iterable[Contraindication]) -> Mapping[str, tuple[Contraindication, ...]]:
+def by_treatment(rules: Iterable[Contraindication]) -> Mapping[str, tuple[Contraindication, ...]]:
     found: dict[str, list[Contraindication]] = defaultdict(list)
     for rule in rules:
         found[rule.modality].append(rule)

@@ -179,21 +179,62 @@ def test_saving_the_same_again_is_no_new_revision(visit: Appointment, screen: Cl
     assert kept(visit).revision == 2
 
 
-def test_two_clinicians_see_both_versions_and_choose(visit: Appointment, sara: Resource, screen: Client) -> None:
-    post(screen, visit, worst="3", sleep="better")
-    stale = sent(visit, worst="4", sleep="worse")
-    post(signed_in(by(a_clinician("Omar", profession="physician"))), visit, worst="7", sleep="better")
+def omars_screen() -> Client:
+    return signed_in(by(a_clinician("Omar", profession="physician")))
 
-    both = screen.post(page_of(visit), stale)
-    page = words(both)
-    assert "Omar changed this visit at" in page
-    assert "Both versions" in page
+
+def mark_of(screen: Client, visit: Appointment) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', words(screen.get(page_of(visit))))
+    assert found
+    return found[1]
+
+
+def test_two_clinicians_see_both_versions_and_choose(visit: Appointment, screen: Client) -> None:
+    post(screen, visit, worst="3", sleep="better")
+    stale = sent(visit, worst="4", sleep="worse", seen=mark_of(screen, visit))
+    post(omars_screen(), visit, worst="7", sleep="better")
+
+    both = words(screen.post(page_of(visit), stale))
+    again = words(screen.post(page_of(visit), stale))
+    assert "Omar changed Pain and sleep at 10:00" in both
+    assert "Both versions" in both
+    assert "Both versions" in again  # nothing but a choice replaces what Omar wrote
     assert kept(visit).told["worst"] == 7
-    revision = re.search(r'id="revision" name="revision" value="(\d+)"', page)
-    assert revision
-    screen.post(page_of(visit), stale | {"revision": revision[1], "theirs": ["worst"]})
+    chosen = re.search(r'name="chosen" value="(\d+)"', both)
+    assert chosen
+    screen.post(page_of(visit), stale | {"chosen": chosen[1], "theirs": ["worst"]})
 
     assert (kept(visit).told["worst"], kept(visit).told["sleep"]) == (7, "worse")
+
+
+def test_saving_by_itself_never_overwrites_a_colleague(visit: Appointment, screen: Client) -> None:
+    post(screen, visit, worst="3")
+    stale = sent(visit, worst="3", move_turn_left="60", seen=mark_of(screen, visit))
+    post(omars_screen(), visit, worst="3", plan="keep", next_steps="Omar rings her")
+    url = reverse("desk:visit_draft", args=[visit.pk])
+
+    first, second = words(screen.post(url, stale)), words(screen.post(url, stale))
+
+    for page in (first, second):
+        assert "Omar changed Plan and home at 10:00." in page
+        assert "See both" in page
+        assert f'name="revision" value="{stale["revision"]}"' in page
+    assert (kept(visit).next_steps, kept(visit).moves) == ("Omar rings her", {})
+
+
+def test_where_only_the_colleague_wrote_theirs_is_offered_and_both_are_kept(visit: Appointment, screen: Client) -> None:
+    post(screen, visit, worst="3")
+    stale = sent(visit, worst="3", move_turn_left="60", seen=mark_of(screen, visit))
+    post(omars_screen(), visit, worst="3", next_steps="Omar rings her")
+
+    both = words(screen.post(page_of(visit), stale))
+    ticked = re.findall(r'name="theirs" value="(\w+)" data-quiet checked', both)
+    chosen = re.search(r'name="chosen" value="(\d+)"', both)
+    assert chosen
+    assert ticked == ["next_steps"]
+    screen.post(page_of(visit), stale | {"chosen": chosen[1], "theirs": ticked})
+
+    assert (kept(visit).next_steps, kept(visit).moves) == ("Omar rings her", {"turn_left": 60})
 
 
 def test_two_who_begin_at_once_do_not_overwrite_each_other(visit: Appointment, screen: Client) -> None:
@@ -243,7 +284,7 @@ def test_a_changed_score_or_treatment_shows_in_the_digest(visit: Appointment, sa
 def test_nothing_is_signed_before_the_safety_questions_are_asked(visit: Appointment, screen: Client) -> None:
     page = words(post(screen, visit, sign="1", worst="3", do=f"skip:{NEEDLES}", **LEFT_OUT))
 
-    assert "Ask the safety questions again before you sign." in page
+    assert "Ask the safety questions before you sign." in page
     assert not kept(visit).is_signed
     assert kept(visit).told["worst"] == 3  # nothing typed is lost
 
@@ -531,8 +572,9 @@ def test_the_page_costs_the_same_however_long_the_record_is(
     linh: Patient, sara: Resource, screen: Client, django_assert_num_queries: DjangoAssertNumQueries, earlier: int
 ) -> None:
     for n in range(1, earlier + 1):
-        visit = a_follow_up(linh, sara, at=TEN - timedelta(days=n))
-        a_signed_follow_up(visit, sara, at=visit.ends_at, given=(Given(modality=NEEDLES, technique=SUPERFICIAL),))
+        visit = a_follow_up(linh, sara, at=TEN - timedelta(weeks=n))
+        needled = Given(modality=NEEDLES, technique=SUPERFICIAL, read=frozenset({"int_reassess_dn"}))
+        a_signed_follow_up(visit, sara, at=visit.ends_at, given=(needled,))
     today = a_follow_up(linh, sara)
     screen.get(page_of(today))
 
