@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from programs.rules.timing import TimingRule
 
-NOTHING: Final[Mapping[date, "Block"]] = MappingProxyType({})
 Margins = tuple[int, int]  # minutes kept before and after the visit
 
 
@@ -82,7 +79,7 @@ class Session:
     is_optional: bool = False  # the first to be left out where the whole plan is impossible
     is_loading: bool = False  # resistance exercise
     hold_loading_days: int = 0  # after it, without resistance exercise
-    blocked: Mapping[date, Block] = field(default=NOTHING)
+    blocked: Mapping[date, Block] = field(default_factory=dict)
     pinned: Pin | None = None
     # Left out by hand. The next one's longest gap then grows by this one's.
     is_excluded: bool = False
