@@ -16,7 +16,7 @@ from patients.models import Patient
 from patients.rules.consent_texts import Signature
 from patients.rules.rulebook import intake_questions
 from people.models import User
-from programs.actions import exercises, plans
+from programs.actions import checkpoints, exercises, plans
 from programs.models import Plan, PlannedSession
 from programs.rules.rulebook import rulebook
 
@@ -115,7 +115,15 @@ class Treatment:
         agree(self.patient, plan.sessions.values_list("modality", flat=True), by=clinician, now=at)
         return plan
 
+    def _look_again(self, plan: Plan) -> None:
+        """Somebody decided at each checkpoint that has passed; else no later session would have begun."""
+        for it in plan.checkpoints.undecided().filter(due_on__lt=plans.clinic_day(self.diary.now)):
+            at = datetime.combine(it.due_on, time(12), tzinfo=self._zone)
+            reason = "Less pain than at the beginning, and sleeping through more often."
+            checkpoints.decide(plan, it, decision="go_on", reason=reason, by=plan.started_by, now=at)
+
     def _follow(self, plan: Plan, *, from_moment: datetime) -> None:
+        self._look_again(plan)
         until = (self.diary.now + BOOKED_AHEAD).date()
         due = plan.sessions.filter(due_from__lte=until, is_optional=False).order_by("due_on")
         self.diary.book_all(self.patient, map(self._wish, due), booked_at=from_moment)

@@ -1,7 +1,5 @@
 """A patient begins, ends or leaves a program."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
@@ -11,12 +9,12 @@ from patients.models import Patient, RedFlag
 from people.actions import audit
 from people.models import Clinic, User
 from people.rules.refusal import Refused
-from programs.actions import safety
+from programs.actions import plan_making, plan_templates, safety
 from programs.actions.safety import Treatment
-from programs.models import Phase, Plan, PlanExercise, PlannedSession, PlanPostureItem, SafetyDecision
+from programs.models import Plan, PlanPause, SafetyDecision
 from programs.rules import course
 from programs.rules.rulebook import rulebook
-from programs.rules.templates import ProgramTemplate, TemplatePhase
+from programs.rules.templates import ProgramTemplate
 
 # A plan written down after its first days is usual; one from last month is a slip of the date field.
 LATEST_START = timedelta(days=14)
@@ -56,16 +54,17 @@ def clinic_day(now: datetime) -> date:
 def start(
     patient: Patient, *, template_code: str, starts_on: date, remind_at: time | None, by: User, now: datetime
 ) -> Plan:
-    """Give the patient a plan: its phases, the sessions to book, the exercises and the posture items.
+    """Give the patient a plan: its phases, the sessions to book, the exercises, the posture items, the checkpoints.
 
-    Sessions, exercises and their doses are written down as the rulebook has them today; a later rulebook changes
-    no running plan. `remind_at` is on the clinic's clock, None for no reminders of exercises.
+    Sessions, exercises and their doses are written down as the program has them today; a later one changes no
+    running plan. What the clinic has switched off is left out, and its first version says so. `remind_at` is on the
+    clinic's clock, None for no reminders of exercises.
 
     Raises `CannotFollowAPlan`, `FollowsAPlanAlready`, `TemplateNotOffered`, `RedFlagOpen`, `StartsTooLongAgo`, and
     `HeldByRedFlag` or `Contraindicated` if one of its treatments must not be given as things stand.
     """
-    template = rulebook().templates.get(template_code)
-    if template is None or not template.enabled_by_default:
+    template = plan_templates.current().get(template_code)
+    if template is None:
         raise TemplateNotOffered(_("This program is not offered. Choose another one."))
     on = clinic_day(now)
     _refuse_if_unfit(patient, starts_on=starts_on, on=on)
@@ -73,12 +72,7 @@ def start(
         _end(past, Plan.Status.COMPLETED, by=by, now=now)
     _refuse_if_unsafe(patient, template, starts_on=starts_on, by=by, now=now)
     plan = _write(patient, template, starts_on=starts_on, remind_at=remind_at, by=by, now=now)
-    phases = {phase.code: phase for phase in _phases(plan, template)}
-    Phase.objects.bulk_create(phases.values())
-    PlannedSession.objects.bulk_create(_sessions(plan, template, phases))
-    PlanExercise.objects.bulk_create(_exercises(plan, template, phases))
-    PlanPostureItem.objects.bulk_create(_posture_items(plan, template, phases))
-    audit.record(by, "plan.started", plan, template=template.code, rulebook=plan.rulebook_version)
+    plan_making.fill(plan, template, by=by, now=now)
     return plan
 
 
@@ -88,7 +82,10 @@ def stop(plan: Plan, *, by: User, now: datetime, reason: str = "") -> None:
 
     `reason` is one of `Plan.EndReason`. Raises `PlanHasEnded`.
     """
-    kept = _locked(plan)
+    kept = locked(plan)
+    PlanPause.objects.filter(plan=kept, resumed_at=None).update(
+        resumed_on=clinic_day(now), resumed_by=by, resumed_at=now
+    )
     is_past = kept.ends_on < clinic_day(now)
     _end(kept, Plan.Status.COMPLETED if is_past else Plan.Status.STOPPED, by=by, now=now, reason=reason)
     plan.refresh_from_db()
@@ -97,7 +94,7 @@ def stop(plan: Plan, *, by: User, now: datetime, reason: str = "") -> None:
 @transaction.atomic
 def set_reminder(plan: Plan, *, remind_at: time | None, by: User, now: datetime) -> None:
     """When to remind of the day's exercises, on the clinic's clock; None switches it off. Raises `PlanHasEnded`."""
-    kept = _locked(plan)
+    kept = locked(plan)
     if kept.remind_at != remind_at:
         kept.remind_at = remind_at
         kept.save(update_fields=["remind_at"])
@@ -105,9 +102,10 @@ def set_reminder(plan: Plan, *, remind_at: time | None, by: User, now: datetime)
     plan.remind_at = remind_at
 
 
-def _locked(plan: Plan) -> Plan:
+def locked(plan: Plan) -> Plan:
+    """The plan as it is now, and nobody else changes it meanwhile. Raises `PlanHasEnded`."""
     kept = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
-    if not kept.is_active:
+    if kept.status not in Plan.UNFINISHED:
         raise PlanHasEnded(_("This plan has already ended. Nothing was changed."))
     return kept
 
@@ -148,6 +146,7 @@ def _write(
                 patient=patient,
                 template_code=template.code,
                 rulebook_version=rulebook().version,
+                template_version=plan_templates.version_of(template.code),
                 name=template.name,
                 starts_on=starts_on,
                 ends_on=starts_on + timedelta(days=template.phases[-1].day_end),
@@ -160,52 +159,3 @@ def _write(
         if "a_patient_follows_one_plan_at_a_time" not in str(clash):
             raise
         raise FollowsAPlanAlready(_("This patient already follows a plan. Stop it before starting another.")) from clash
-
-
-def _phases(plan: Plan, template: ProgramTemplate) -> Iterator[Phase]:
-    for phase in template.phases:
-        yield Phase(
-            plan=plan,
-            ordinal=phase.ordinal,
-            code=phase.code,
-            name=phase.name,
-            goals=list(phase.goals),
-            starts_on=plan.starts_on + timedelta(days=phase.day_start),
-            ends_on=plan.starts_on + timedelta(days=phase.day_end),
-        )
-
-
-def _sessions(plan: Plan, template: ProgramTemplate, phases: Mapping[str, Phase]) -> Iterator[PlannedSession]:
-    planned = course.planned_sessions(template, starts_on=plan.starts_on)
-    lengths: dict[str, int] = {}
-    for it in planned:
-        lengths[it.modality] = max(lengths.get(it.modality, 0), it.number)
-    by_ordinal = {phase.ordinal: phase for phase in phases.values()}
-    for it in planned:
-        yield PlannedSession(
-            plan=plan,
-            phase=by_ordinal[it.phase],
-            modality=it.modality,
-            technique=it.technique,
-            ordinal=it.number,
-            course_length=lengths[it.modality],
-            due_from=it.due_from,
-            due_on=it.due_on,
-            due_until=it.due_until,
-            is_optional=it.is_optional,
-        )
-
-
-def _exercises(plan: Plan, template: ProgramTemplate, phases: Mapping[str, Phase]) -> Iterator[PlanExercise]:
-    for phase in template.phases:
-        for ordinal, code in enumerate(phase.exercises, start=1):
-            dosage = asdict(rulebook().exercises[code].dosage)
-            yield PlanExercise(plan=plan, phase=phases[phase.code], code=code, ordinal=ordinal, dosage=dosage)
-
-
-def _posture_items(plan: Plan, template: ProgramTemplate, phases: Mapping[str, Phase]) -> Iterator[PlanPostureItem]:
-    def items(phase: TemplatePhase) -> Iterator[PlanPostureItem]:
-        return (PlanPostureItem(plan=plan, phase=phases[phase.code], code=code) for code in phase.posture_items)
-
-    for phase in template.phases:
-        yield from items(phase)

@@ -11,7 +11,8 @@ from programs.rules.templates import ProgramTemplate, TemplatePhase, TemplateSes
 class PlannedSession:
     """One session of the course: the day it should be on, and the days it may be on.
 
-    `number` counts the sessions of the same modality through the whole course, optional ones too.
+    `number` counts the sessions of the same modality through the whole course, optional ones too. The gaps are days
+    from the session of the same treatment before it, None for the first of a row.
     """
 
     modality: str
@@ -22,6 +23,10 @@ class PlannedSession:
     due_on: date
     due_until: date
     is_optional: bool
+    gap_days_min: int | None = None
+    gap_days_target: int | None = None
+    gap_days_max: int | None = None
+    hold_loading_days: int = 0  # without resistance exercise afterwards
 
 
 def planned_sessions(template: ProgramTemplate, *, starts_on: date) -> tuple[PlannedSession, ...]:
@@ -31,7 +36,7 @@ def planned_sessions(template: ProgramTemplate, *, starts_on: date) -> tuple[Pla
     the timing rules, which still keep each booked session its distance from the one before.
     """
     found = [
-        (*days, phase.ordinal, session)
+        (*days, phase.ordinal, session, n + begins_later > 0)
         for phase in template.phases
         for session, n, begins_later in _sessions_of(phase)
         for days in [_days(phase, session, n, begins_later)]
@@ -39,7 +44,7 @@ def planned_sessions(template: ProgramTemplate, *, starts_on: date) -> tuple[Pla
     found.sort(key=lambda it: (it[1], it[3]))
     count: dict[str, int] = {}
     planned = []
-    for due_from, due_on, due_until, ordinal, session in found:
+    for due_from, due_on, due_until, ordinal, session, follows in found:
         count[session.modality] = count.get(session.modality, 0) + 1
         planned.append(
             PlannedSession(
@@ -51,6 +56,10 @@ def planned_sessions(template: ProgramTemplate, *, starts_on: date) -> tuple[Pla
                 due_on=starts_on + timedelta(days=due_on),
                 due_until=starts_on + timedelta(days=due_until),
                 is_optional=session.optional,
+                gap_days_min=session.gap_days_min if follows else None,
+                gap_days_target=session.gap_days_target if follows else None,
+                gap_days_max=session.gap_days_max if follows else None,
+                hold_loading_days=session.hold_loading_days,
             )
         )
     return tuple(planned)

@@ -24,7 +24,7 @@ from programs.rules.entries import (
     StopRule,
 )
 from programs.rules.services import Service
-from programs.rules.templates import Criterion, CriterionField, ProgramTemplate, StopCriterion
+from programs.rules.templates import CriterionField, ProgramTemplate, StopCriterion
 from programs.rules.timing import Distance, Happening, TimingEvent, TimingRule, TimingStrength
 
 KNOWLEDGE = Path(__file__).parents[1] / "knowledge"
@@ -251,26 +251,26 @@ def _check_exercises(book: ProgramRulebook, patients: Rulebook) -> None:
 
 
 def _check_templates(book: ProgramRulebook, patients: Rulebook) -> None:
-    file = Sheet("program_templates.toml", {})
-    fields = book.criterion_fields.keys() | patients.facts.keys()
+    file, known = Sheet("program_templates.toml", {}), known_to_templates(book, patients)
     for stop in book.stop_criteria.values():
-        _check_criteria(file, stop.code, [stop.when], fields)
+        templates.check_criteria(file, stop.code, [stop.when], known)
     for it in book.templates.values():
-        _check_criteria(file, it.code, it.criteria(), fields)
-        file.require_known(it.code, "fact", it.exclusion_facts, patients.facts)
-        file.require_known(it.code, "stop criterion", it.stop_criteria, book.stop_criteria)
-        for phase in it.phases:
-            entry = f"{it.code}.{phase.code}"
-            file.require_known(entry, "exercise", phase.exercises, book.exercises)
-            file.require_known(entry, "posture item", phase.posture_items, book.posture_items)
-            file.require_known(entry, "self-care", phase.self_care, book.self_care)
-            file.require_known(entry, "measure", phase.measures, patients.measures)
+        templates.check(file, it, known)
 
 
-def _check_criteria(file: Sheet, entry: str, criteria: Iterable[Criterion], fields: Collection[str]) -> None:
-    for criterion in criteria:
-        file.require_known(entry, "field", [criterion.field], fields)
-        file.require_known(entry, "comparison", [criterion.op], contraindications.OPERATORS)
+def known_to_templates(book: ProgramRulebook, patients: Rulebook) -> templates.Known:
+    """What a program may name, also one that a clinic has written itself."""
+    return templates.Known(
+        fields=book.criterion_fields.keys() | patients.facts.keys(),
+        facts=patients.facts,
+        causes=patients.causes,
+        stop_criteria=book.stop_criteria,
+        exercises=book.exercises,
+        posture_items=book.posture_items,
+        self_care=book.self_care,
+        measures=patients.measures,
+        comparisons=contraindications.OPERATORS,
+    )
 
 
 def _check_safety(book: ProgramRulebook, patients: Rulebook, professions: Mapping[str, Profession]) -> None:

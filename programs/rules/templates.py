@@ -1,7 +1,7 @@
 """Programs ready to be given: phases of sessions, exercises and habits, and when to move on or stop."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -87,9 +87,33 @@ class ProgramTemplate(Claim):
     stop_criteria: tuple[str, ...]
     discharge_criteria: tuple[str, ...]
     phases: tuple[TemplatePhase, ...]
+    # What scores can tell of `discharge_criteria`: reached when every one of a group holds, whichever group it is.
+    discharge_when: tuple[tuple[Criterion, ...], ...] = ()
+    causes: tuple[str, ...] = ()  # that it is often begun for; codes of causes.toml
 
     def criteria(self) -> tuple[Criterion, ...]:
-        return (*self.entry_criteria, *(it for phase in self.phases for it in (*phase.progress_if, *phase.hold_if)))
+        in_phases = (it for phase in self.phases for it in (*phase.progress_if, *phase.hold_if))
+        return (*self.entry_criteria, *in_phases, *(it for group in self.discharge_when for it in group))
+
+    @property
+    def switched_off(self) -> tuple[TemplateSession, ...]:
+        """Rows of sessions that a plan leaves out, because the treatment or the technique is switched off."""
+        return tuple(it for phase in self.phases for it in phase.sessions if not it.is_offered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The codes that a template may name, by what they are."""
+
+    fields: Collection[str]  # of criteria: fields of the programs, and facts
+    facts: Collection[str]
+    causes: Collection[str]
+    stop_criteria: Collection[str]
+    exercises: Collection[str]
+    posture_items: Collection[str]
+    self_care: Collection[str]
+    measures: Collection[str]
+    comparisons: Collection[str]
 
 
 def stop_criterion(file: Sheet, raw: dict[str, Any]) -> StopCriterion:
@@ -101,9 +125,41 @@ def template(file: Sheet, raw: dict[str, Any], modalities: Mapping[str, Modality
     """Raises `KnowledgeError` if it does not add up, or its days are out of order."""
     phases = tuple(_phase(file, row, ordinal, modalities) for ordinal, row in enumerate(raw.pop("phase"), start=1))
     entry = _criteria(file, raw.pop("entry_criteria"))
-    built = file.built(ProgramTemplate, raw, phases=phases, entry_criteria=entry)
+    discharge = tuple(_criteria(file, group) for group in raw.pop("discharge_when", ()))
+    built = file.built(ProgramTemplate, raw, phases=phases, entry_criteria=entry, discharge_when=discharge)
     _check_days(file, built)
     return built
+
+
+def narrowed(it: ProgramTemplate, off: Collection[str]) -> ProgramTemplate:
+    """The same program without the treatments that are switched off. What is off already stays off."""
+
+    def row(session: TemplateSession) -> TemplateSession:
+        return replace(session, is_offered=session.is_offered and session.modality not in off)
+
+    phases = tuple(replace(phase, sessions=tuple(map(row, phase.sessions))) for phase in it.phases)
+    return replace(it, phases=phases)
+
+
+def check(file: Sheet, it: ProgramTemplate, known: Known) -> None:
+    """Raises `KnowledgeError` if the program names something that nobody knows."""
+    check_criteria(file, it.code, it.criteria(), known)
+    file.require_known(it.code, "fact", it.exclusion_facts, known.facts)
+    file.require_known(it.code, "cause", it.causes, known.causes)
+    file.require_known(it.code, "stop criterion", it.stop_criteria, known.stop_criteria)
+    for phase in it.phases:
+        entry = f"{it.code}.{phase.code}"
+        file.require_known(entry, "exercise", phase.exercises, known.exercises)
+        file.require_known(entry, "posture item", phase.posture_items, known.posture_items)
+        file.require_known(entry, "self-care", phase.self_care, known.self_care)
+        file.require_known(entry, "measure", phase.measures, known.measures)
+
+
+def check_criteria(file: Sheet, entry: str, criteria: Iterable[Criterion], known: Known) -> None:
+    """Raises `KnowledgeError` if one asks for something that is not kept, or compares in a way there is not."""
+    for criterion in criteria:
+        file.require_known(entry, "field", [criterion.field], known.fields)
+        file.require_known(entry, "comparison", [criterion.op], known.comparisons)
 
 
 def _phase(file: Sheet, row: dict[str, Any], ordinal: int, modalities: Mapping[str, Modality]) -> TemplatePhase:

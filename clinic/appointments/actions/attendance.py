@@ -13,7 +13,7 @@ from clinic.appointments.rules.status import Status, may_follow
 from people.actions import audit
 from people.models import User
 from people.rules.refusal import ChangedMeanwhile
-from programs.actions import consents, safety
+from programs.actions import checkpoints, consents, safety
 from programs.models import SafetyDecision
 
 BEGUN = frozenset({Status.IN_ROOM, Status.DONE})
@@ -45,9 +45,9 @@ def set_status(appointment: Appointment, status: str, *, was: str, by: User, now
 
 
 def _may_begin(visit: Appointment, *, by: User, now: datetime) -> None:
-    """A treatment begins only if it is safe today and its consents are signed; that it was booked is not enough.
+    """A treatment begins only if it is safe today, its consents are signed and its plan was looked at in time.
 
-    Raises `HeldByRedFlag`, `Contraindicated` and `ConsentMissing`.
+    Raises `HeldByRedFlag`, `Contraindicated`, `ConsentMissing` and `NotDecided`.
     """
     wanted = treatment(visit, visit.service)
     if wanted is None:
@@ -55,6 +55,7 @@ def _may_begin(visit: Appointment, *, by: User, now: datetime) -> None:
     words = _("Clinician check needed before this visit can begin.")
     safety.decide(visit.patient, [wanted], SafetyDecision.Moment.STARTED, by=by, now=now, words=words)
     consents.refuse_unless_given(visit.patient, wanted.modality, on=wanted.on)
+    checkpoints.refuse_if_undecided(visit.session, on=wanted.on)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from clinic.appointments.rules.refusals import (
     Unfit,
 )
 from clinic.appointments.rules.slots import Span
+from programs.actions import checkpoints
 from programs.rules.services import Service
 
 
@@ -75,6 +76,8 @@ def _session(asked: Appointment, service: Service) -> None:
     session = asked.session
     if session and (session.patient_id != asked.patient_id or session.modality != service.modality):
         raise OfAnotherPlan
+    if asked.revision == 0:  # moving it away from a pause is how such a visit is settled
+        checkpoints.refuse_unless_asked_for(session)
 
 
 def _hours(asked: Collection[Asked]) -> None:
