@@ -158,8 +158,8 @@ def _revised(
         number=plan.version,
         why=why,
         changes=[
-            *({"what": "exercise_dropped", "code": it.code, "exercise": str(it.pk)} for it in dropped),
-            *({"what": "exercise_added", "code": it.code, "exercise": str(it.pk), "on": _day(now)} for it in new),
+            *({"what": "exercise_dropped", "exercise": it.code, "phase": phase.ordinal} for it in dropped),
+            *({"what": "exercise_added", "exercise": it.code, "phase": phase.ordinal} for it in new),
         ],
         contents=contents(plan),
         by=by,
@@ -181,7 +181,7 @@ def contents(plan: Plan) -> dict[str, Any]:
             for it in plan.sessions.standing()
         ],
         "exercises": [
-            {"exercise": str(it.pk), "phase": it.phase.ordinal, "code": it.code, "dosage": it.dosage}
+            {"id": str(it.pk), "phase": it.phase.code, "exercise": it.code, "dosage": it.dosage}
             for it in plan.exercises.standing().select_related("phase")
         ],
         "posture": [{"phase": it.phase.ordinal, "code": it.code} for it in plan.posture_items.select_related("phase")],
@@ -195,7 +195,3 @@ def _full(given: Given) -> dict[str, Any]:
 
 def _dosage(exercise: PlanExercise) -> dict[str, Any]:
     return _full(Given(exercise.code, exercise.dosage))
-
-
-def _day(now: datetime) -> str:
-    return clinic_day(now).isoformat()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from programs.web import consent_needed, library, plans, safety_pages, starting
+from programs.web import consent_needed, exercise_urls, library, plans, safety_pages, starting
 
 app_name = "programs"
 urlpatterns: list[URLPattern] = [
@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:patient_id>/consents/needed/", consent_needed.visit_consents, name="visit_consents"),
     path("clinic/unlocked/", safety_pages.unlocked_list, name="unlocked"),
     path("overrides/<uuid:override_id>/lock/", safety_pages.lock, name="lock"),
+    *exercise_urls.urlpatterns,
 ]

@@ -43,9 +43,10 @@ def test_a_new_set_takes_the_place_of_the_old_one_and_the_old_one_is_kept(plan: 
     assert version is not None
     assert of_today(plan) == list(THREE)
     assert (version.number, version.why) == (2, "Exercises prescribed anew")
-    assert {it["code"] for it in version.changes if it["what"] == "exercise_dropped"} == set(before) - set(THREE)
+    assert {it["exercise"] for it in version.changes if it["what"] == "exercise_dropped"} == set(before) - set(THREE)
     assert plan.exercises.filter(phase__ordinal=1).count() == len(set(before) | set(THREE))
-    assert len([it for it in version.contents["exercises"] if it["phase"] == 1]) == 3
+    phase = plan.phases.get(ordinal=1).code
+    assert len([it for it in version.contents["exercises"] if it["phase"] == phase]) == 3
     assert plan.exercises.standing().filter(phase__ordinal=2).count() == 6
 
 

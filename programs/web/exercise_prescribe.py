@@ -1,0 +1,193 @@
+"""Prescribing exercises: choose a set, leave two to four of it, change the doses, see it as the patient will."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from patients.rules.rulebook import rulebook as patients_rulebook
+from patients.web.records import banner, open_record
+from people.rules.permissions import Permission
+from people.rules.refusal import Refused
+from people.web.guards import SignedInRequest, needs
+from programs.actions import prescribing
+from programs.actions.prescribing import Given
+from programs.models import Phase, Plan
+from programs.rules import prescription
+from programs.rules.entries import Dosage, Exercise
+from programs.rules.prescription import FREE, HELD, Verdict
+from programs.rules.rulebook import rulebook
+from programs.rules.usual import dosage_of
+
+PARTS: Mapping[str, str | Promise] = {
+    "reps": gettext_lazy("Times"),
+    "hold_seconds": gettext_lazy("Hold, seconds"),
+    "sets": gettext_lazy("Sets"),
+    "minutes": gettext_lazy("Minutes"),
+    "times_per_day": gettext_lazy("A day"),
+    "days_per_week": gettext_lazy("Days a week"),
+}
+STEPS = {"hold_seconds": 5, "minutes": 5}  # others go by one, repetitions by two
+PRESET = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A list of exercises to begin from. Addressed by its place: a code would name a condition in the address."""
+
+    place: str
+    name: str
+    codes: tuple[str, ...]
+    doses: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    known: Exercise
+    verdict: Verdict
+    dosage: Dosage
+    is_chosen: bool
+    is_acknowledged: bool
+
+    @property
+    def steppers(self) -> list[dict[str, Any]]:
+        found = []
+        for part, label in PARTS.items():
+            value = getattr(self.dosage, part)
+            if value is None or (part == "hold_seconds" and not self.known.dosage.hold_seconds):
+                continue
+            least, most = prescription.BOUNDS[part]
+            name = f"{self.known.code}.{part}"
+            found.append({"name": name, "label": label, "value": value, "least": least, "most": most})
+        return found
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the record holds against it, in words."""
+        facts = patients_rulebook().facts
+        said = [it.rule.reason for it in self.verdict.findings]
+        return said or [facts[code].label for code in self.verdict.present]
+
+    @property
+    def unasked(self) -> list[str]:
+        return [patients_rulebook().facts[code].label for code in self.verdict.unknown]
+
+
+@needs(Permission.PLAN_EDIT)
+def prescribe(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
+    """A GET shows a set; each POST shows it with what was changed, and the last one sends or prints it."""
+    patient = open_record(request, patient_id)
+    plan = Plan.objects.visible_to(request.user).active().filter(patient=patient).first()
+    today = timezone.localdate()
+    context = banner(patient, request.user, today) | {"active": "patients", "plan": plan}
+    if plan is None:
+        return render(request, "programs/prescribe.html", context)
+    try:
+        phase = prescribing.phase_of(plan, on=today)
+    except Refused as refusal:
+        return render(request, "programs/prescribe.html", context | {"plan": None, "refusal": str(refusal)})
+    sets = _sets(plan, phase)
+    chosen = next((it for it in sets if it.place == request.GET.get("set", "now")), None)
+    if chosen is None:
+        raise Http404
+    added = request.POST.getlist("shown") if request.method == "POST" else list(chosen.codes)
+    if (more := request.POST.get("more")) in rulebook().exercises and more not in added:
+        added.append(str(more))
+    shown = tuple(code for code in added if code in rulebook().exercises)
+    verdicts = prescribing.verdicts(patient, shown, on=today)
+    rows = [_row(code, verdicts[code], chosen, request.POST) for code in shown]
+    if not request.POST:
+        rows = _preset(rows)
+    if request.POST.get("do") in {"send", "print"}:
+        answer = _sent(request, plan, rows, context)
+        if answer is not None:
+            return answer
+    context |= {"phase": phase, "sets": sets, "chosen": chosen, "rows": rows, "others": _others(shown)}
+    context |= {"picked": [it for it in rows if it.is_chosen], "fewest": prescription.FEWEST, "most": prescription.MOST}
+    part = "#rx" if request.headers.get("HX-Request") else ""
+    return render(request, f"programs/prescribe.html{part}", context)
+
+
+def _sent(request: SignedInRequest, plan: Plan, rows: list[Row], context: dict[str, Any]) -> HttpResponse | None:
+    given = [Given(it.known.code, asdict(it.dosage)) for it in rows if it.is_chosen]
+    seen = [it.known.code for it in rows if it.is_acknowledged]
+    version = request.POST.get("version", "")
+    try:
+        prescribing.prescribe(
+            plan,
+            given,
+            acknowledged=seen,
+            version=int(version) if version.isdigit() else 0,
+            by=request.user,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        context["refusal"] = str(refusal)
+        return None
+    if request.POST["do"] == "print":
+        url = reverse("programs:exercise_sheet", args=[plan.patient_id])
+    else:
+        messages.success(request, _("Sent: the patient sees the new exercises now."))
+        url = reverse("programs:exercises", args=[plan.patient_id])
+    if request.headers.get("HX-Request"):
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = url
+        return answer
+    return redirect(url)
+
+
+def _sets(plan: Plan, phase: Phase) -> list[Set]:
+    """What the patient has now, then the sets of the program that is followed, then every other program's."""
+    standing = list(plan.exercises.standing().filter(phase=phase))
+    doses = {it.code: it.dosage for it in standing}
+    found = [Set("now", _("As it is now"), tuple(it.code for it in standing), doses)]
+    templates = list(rulebook().templates.values())
+    for n, template in enumerate(templates, start=1):
+        for part in template.phases:
+            own = template.code == plan.template_code
+            name = part.name if own else f"{template.name}: {part.name}"
+            found.append(Set(f"{n}-{part.ordinal}", name, part.exercises, {}))
+    # Its own program first; the order of the others is the library's.
+    own_places = {
+        f"{n}-{part.ordinal}"
+        for n, template in enumerate(templates, start=1)
+        if template.code == plan.template_code
+        for part in template.phases
+    }
+    return [found[0], *sorted(found[1:], key=lambda it: it.place not in own_places)]
+
+
+def _others(shown: tuple[str, ...]) -> list[Exercise]:
+    return [it for code, it in rulebook().exercises.items() if code not in shown]
+
+
+def _row(code: str, verdict: Verdict, chosen: Set, posted: QueryDict) -> Row:
+    known = rulebook().exercises[code]
+    dosage = asdict(dosage_of(code, chosen.doses.get(code, {})))
+    for part in PARTS:
+        typed = posted.get(f"{code}.{part}", "")
+        if typed.isdigit() and dosage[part] is not None:
+            dosage[part] = int(typed)
+    stepped, _dot, step = posted.get("step", "").rpartition(".")
+    owner, _dot, part = stepped.rpartition(".")
+    if owner == code and part in PARTS and dosage[part] is not None:
+        least, most = prescription.BOUNDS[part]
+        size = STEPS.get(part, 2 if part == "reps" and dosage["reps"] > 1 else 1)
+        dosage[part] = min(max(dosage[part] + (size if step == "up" else -size), least), most)
+    is_chosen = verdict.status != HELD and (code in posted.getlist("give") or posted.get("more") == code)
+    return Row(known, verdict, Dosage(**dosage), is_chosen, code in posted.getlist("seen"))
+
+
+def _preset(rows: list[Row]) -> list[Row]:
+    """At first what nothing speaks against, four at most: nobody ticks a precaution away unseen."""
+    free = [it.known.code for it in rows if it.verdict.status == FREE][:PRESET]
+    return [Row(it.known, it.verdict, it.dosage, it.known.code in free, False) for it in rows]

@@ -1,0 +1,131 @@
+"""The exercises on paper: a tagged PDF, made on this machine from the template beside this file."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import typst
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from patients.models import Patient
+from patients.web.records import open_record
+from people.actions import audit
+from people.models import Clinic
+from people.rules.permissions import Permission
+from people.web.guards import SignedInRequest, needs
+from programs.models import Plan, PlanExercise
+from programs.rules.rulebook import rulebook
+from programs.rules.usual import dosage_of
+from programs.web import pictures
+from programs.web.exercise_pages import newest
+
+TEMPLATE = Path(__file__).with_name("exercise_sheet.typ")
+# Latin, Greek, Cyrillic, Arabic, Hebrew and more; what it lacks comes from the fonts of the machine, if it has any.
+FONTS = settings.BASE_DIR / "node_modules" / "dejavu-fonts-ttf" / "ttf"
+PAPERS = {"letter": "us-letter", "a4": "a4"}
+ON_LETTER = ("America/", "US/", "Canada/")  # time zones of clinics that print on Letter
+WEEKS = 3
+
+
+@needs(Permission.RECORD_VIEW)
+def sheet(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
+    """The sheet of the patient's exercises of today. `?size=a4|letter` and `?print=large` choose the paper."""
+    return made(request, open_record(request, patient_id))
+
+
+def made(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    """The sheet as an answer, with a line in the audit trail; for staff and for the patient's own pages."""
+    plan = newest(patient, request.user)
+    today = timezone.localdate()
+    phase = plan.phases.filter(ends_on__gte=today).order_by("ordinal").first() if plan else None
+    rows = list(PlanExercise.objects.filter(plan=plan, phase=phase).standing()) if phase else []
+    if plan is None or not rows:
+        raise Http404
+    is_large = request.GET.get("print") == "large"
+    size = _size(request.GET.get("size", ""), request.clinic)
+    answer = HttpResponse(pdf(patient, plan, rows, request.clinic, size=size, is_large=is_large, today=today))
+    audit.record(request.user, "exercise.sheet_printed", plan, size=size, is_large=is_large)
+    answer["Content-Type"] = "application/pdf"
+    # No name in it: the file lies in a folder that others open.
+    answer["Content-Disposition"] = 'inline; filename="exercises.pdf"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def pdf(
+    patient: Patient,
+    plan: Plan,
+    rows: list[PlanExercise],
+    clinic: Clinic,
+    *,
+    size: str,
+    is_large: bool,
+    today: date,
+) -> bytes:
+    """A tagged PDF (PDF/UA-1) in the language of the page."""
+    told = _told(patient, rows, clinic, today) | {"paper": PAPERS[size], "is_large": is_large}
+    found: Any = typst.compile(
+        str(TEMPLATE),
+        format="pdf",
+        font_paths=[str(FONTS)] if FONTS.is_dir() else [],
+        sys_inputs={"data": json.dumps(told)},
+        pdf_standards=["ua-1"],
+    )
+    return bytes(found)
+
+
+def _size(asked: str, clinic: Clinic) -> str:
+    if asked in PAPERS:
+        return asked
+    return "letter" if clinic.time_zone.startswith(ON_LETTER) else "a4"
+
+
+def _told(patient: Patient, rows: list[PlanExercise], clinic: Clinic, today: date) -> dict[str, Any]:
+    book = rulebook()
+    known = [(it, book.exercises[it.code]) for it in rows if it.code in book.exercises]
+    stops = dict.fromkeys(code for _it, exercise in known for code in exercise.stop_rules)
+    monday = today - timedelta(days=today.weekday())
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    return {
+        "lang": language.split("-")[0],
+        "is_rtl": translation.get_language_bidi(),
+        "title": _("Your exercises"),
+        "clinic": clinic.sender_name,
+        "phone": clinic.phone.as_international if clinic.phone else "",
+        "patient": f"{patient.given_name} {patient.family_name}".strip(),
+        "day": date_format(today, "j F Y"),
+        "intro": _("A little ache is fine. Stop when one of the signs in the box below appears."),
+        "words": {
+            "for": _("For"),
+            "needs": _("You need:"),
+            "tick": _("Tick each day you do them"),
+            "week": _("Week of"),
+            "stop": _("When to stop"),
+        },
+        "exercises": [_exercise(it) for it, _known in known],
+        "weekdays": [date_format(monday + timedelta(days=n), "D") for n in range(7)],
+        "weeks": [date_format(monday + timedelta(weeks=n), "j M") for n in range(WEEKS)],
+        "stop": [
+            *(book.stop_rules[code].text.replace("911", clinic.emergency_number) for code in stops),
+            _("In an emergency call %(number)s.") % {"number": clinic.emergency_number},
+        ],
+    }
+
+
+def _exercise(it: PlanExercise) -> dict[str, Any]:
+    known, dosage = rulebook().exercises[it.code], dosage_of(it.code, it.dosage)
+    return {
+        "name": known.name,
+        "dose": dosage.dose_in_words(),
+        "frequency": dosage.frequency_in_words(),
+        "steps": known.steps,
+        "needs": ", ".join(known.equipment).replace("_", " "),
+        "drawing": pictures.svg_of(it.code),
+        "alt": _("Drawing: %(name)s") % {"name": known.name},
+    }
