@@ -1,5 +1,8 @@
 """What a patient types in the portal."""
 
+from collections.abc import Sequence
+from datetime import time
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -41,3 +44,25 @@ class WishForm(forms.Form):
     latest = forms.TimeField(
         label=_("Over by"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
+
+
+class BreaksForm(forms.Form):
+    """Up to six times of the day to move and sit differently, on the clinic's clock. An empty one is no reminder."""
+
+    SLOTS = 6
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # whatever a form takes
+        for n in range(1, self.SLOTS + 1):
+            self.fields[f"break{n}"] = forms.TimeField(
+                label=_("Time %(n)d") % {"n": n},
+                required=False,
+                widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            )
+
+    @classmethod
+    def of(cls, times: Sequence[time]) -> "BreaksForm":
+        return cls(initial={f"break{n}": at for n, at in enumerate(times, start=1)})
+
+    def chosen(self) -> list[time]:
+        return [at for at in self.cleaned_data.values() if at is not None]

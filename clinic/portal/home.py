@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 from patients.models import Patient
 from people.models import User
@@ -75,17 +74,18 @@ def active_plan(patient: Patient, user: User) -> Plan | None:
 def home(plan: Plan, today: date) -> Home:
     """Today's exercises and this week, Monday to Sunday, in two queries."""
     monday = today - timedelta(days=today.weekday())
-    exercises = list(plan.exercises.select_related("phase", "plan"))
+    every = list(plan.exercises.select_related("phase", "plan"))
     week = ExerciseDone.objects.filter(exercise__plan=plan, on__gte=monday, on__lte=monday + timedelta(days=6))
-    ticks = {(tick.exercise_id, tick.on): tick for tick in week}
-    # The same exercise may go on in the next phase in the middle of a week; its days count together.
-    code_of = {it.pk: it.code for it in exercises}
-    days = Counter(code_of[exercise] for exercise, _on in ticks)
+    # By code: the same exercise may go on with another dose, or in the next phase, in the middle of a week.
+    code_of = {it.pk: it.code for it in every}
+    ticks = {(code_of[tick.exercise_id], tick.on): tick for tick in week}
+    days = Counter(code for code, _on in ticks)
+    exercises = [it for it in every if it.dropped_in is None]
     of_today = [it for it in exercises if it.phase.holds_on(today)]
     return Home(
         phase=of_today[0].phase if of_today else None,
         cards=tuple(
-            _card(it, ticks.get((it.pk, today)), days[it.code]) for it in of_today if it.code in rulebook().exercises
+            _card(it, ticks.get((it.code, today)), days[it.code]) for it in of_today if it.code in rulebook().exercises
         ),
         week=tuple(_square(exercises, ticks, monday + timedelta(days=n), today) for n in range(7)),
     )
@@ -102,8 +102,8 @@ def _card(it: PlanExercise, done: ExerciseDone | None, days_this_week: int) -> C
 
 
 def _square(
-    exercises: Sequence[PlanExercise], ticks: dict[tuple[UUID, date], ExerciseDone], day: date, today: date
+    exercises: Sequence[PlanExercise], ticks: dict[tuple[str, date], ExerciseDone], day: date, today: date
 ) -> Square:
     of_day = [it for it in exercises if it.phase.holds_on(day)]
-    done = sum((it.pk, day) in ticks for it in of_day)
+    done = sum((it.code, day) in ticks for it in of_day)
     return Square(day=day, done=done, of=len(of_day), is_today=day == today, is_to_come=day > today)

@@ -22,7 +22,10 @@ from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 from programs.actions import exercises
 from programs.models import ExerciseDone, PlanExercise
+from programs.rules.next_dose import TOO_MUCH_PAIN
 from programs.rules.rulebook import rulebook
+
+PAINS = range(exercises.MOST_PAIN + 1)
 
 
 @own
@@ -59,9 +62,10 @@ def exercise(request: SignedInRequest, patient: Patient, exercise_id: UUID) -> H
         "it": it,
         "known": known,
         "stop_rules": [rulebook().stop_rules[code] for code in known.stop_rules],
-        "is_for_today": it.plan.is_active and it.phase.holds_on(day),
+        "is_for_today": it.plan.is_active and it.dropped_in is None and it.phase.holds_on(day),
         "done": it.done.filter(on=day).first(),
         "feelings": ExerciseDone.Feeling.choices,
+        "pains": PAINS,
     }
     return render(request, "portal/exercise.html", context)
 
@@ -84,7 +88,7 @@ def _greeting(now: datetime) -> str:
 def _at_home(patient: Patient, user: User, day: date) -> dict[str, Any]:
     plan = active_plan(patient, user)
     found = home(plan, day) if plan else None
-    return {"plan": plan, "home": found, "today": day, "feelings": ExerciseDone.Feeling.choices}
+    return {"plan": plan, "home": found, "today": day, "feelings": ExerciseDone.Feeling.choices, "pains": PAINS}
 
 
 def _tick_all(request: SignedInRequest, patient: Patient, day: date) -> HttpResponse:
@@ -105,8 +109,12 @@ def _tick(request: SignedInRequest, patient: Patient, it: PlanExercise) -> HttpR
             exercises.untick(it, on=day, by=request.user, now=now)
             said = _("%(name)s: not done yet.") % {"name": name}
         else:
-            exercises.tick(it, on=day, by=request.user, now=now, feeling=request.POST.get("feeling", ""))
+            felt, hurt = request.POST.get("feeling", ""), request.POST.get("pain", "")
+            pain = int(hurt) if hurt.isdecimal() else None
+            exercises.tick(it, on=day, by=request.user, now=now, feeling=felt, pain=pain)
             said = _("%(name)s: done.") % {"name": name}
+            if pain is not None and pain > TOO_MUCH_PAIN:
+                said = _("%(name)s: noted. Stop when pain goes above 5. Your clinician will see this.") % {"name": name}
     except Refused as refusal:
         said = str(refusal)
     return _answer(request, patient, said, anchor=f"ex-{it.pk}", exercise=it)

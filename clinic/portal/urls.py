@@ -2,13 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from clinic.portal import consents, form_link, link, offer, plan, preferences, today, urgent, visits, who, wish
+from clinic.portal import at_home, consents, form_link, link, offer, plan, preferences, today, urgent, visits, who, wish
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
     path("me/", today.today, name="today"),
     path("me/who/", who.who, name="who"),
     path("me/plan/", plan.plan, name="plan"),
+    path("me/exercises/", at_home.exercises, name="exercises"),
+    path("me/exercises/sheet.pdf", at_home.sheet, name="exercise_sheet"),
+    path("me/posture/", at_home.posture, name="posture"),
+    path("me/posture/print/", at_home.print_posture, name="posture_print"),
+    path("me/breaks/", at_home.breaks, name="breaks"),
     path("me/exercises/<uuid:exercise_id>/", today.exercise, name="exercise"),
     path("me/visits/", visits.visits, name="visits"),
     path("me/visits/wish/", wish.wish, name="wish"),
