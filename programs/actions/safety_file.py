@@ -95,7 +95,7 @@ class SafetyFile:
     def refuses(self, modality: str) -> bool:
         """Whether she declined one of the documents that this treatment needs."""
         told, known = declined(self.statements), patients_rulebook().consents
-        needed = rulebook().modalities[modality].consents
+        needed = self.book.modalities[modality].consents
         return any(told.intersection([code, *known[code].requires]) for code in needed)
 
     def is_screened_on(self, day: date) -> bool:

@@ -182,8 +182,12 @@ def as_kept(pace: Pace) -> dict[str, Any]:
 
 def from_kept(facts: Mapping[str, Any]) -> Pace:
     kept = facts.get(PACE, {})
-    pairs = tuple(Pair(*row[:7], holding=tuple(row[7])) for row in kept.get("pairs", ()))
-    return Pace(pairs, kept.get("unlooked", 0))
+    return Pace(tuple(_pair(*row) for row in kept.get("pairs", ())), kept.get("unlooked", 0))
+
+
+def _pair(*row: Any) -> Pair:
+    first, technique, then, then_technique, gap_days, same_region, same_sitting, holding = row
+    return Pair(first, technique, then, then_technique, gap_days, same_region, same_sitting, tuple(holding))
 
 
 NO_PACE: Final = Pace()
