@@ -1,22 +1,42 @@
 """What was done at a visit (FHIR Procedure): which technique, where, how much."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast, Replace, Upper
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Assessment, Patient
 from people.models import User
 from people.rules.permissions import Permission
+from programs.models.at_home import WorklistAction
 from programs.models.plan import PlannedSession
 
 
 class TreatmentGivenQuerySet(models.QuerySet["TreatmentGiven"]):
     def visible_to(self, user: User) -> Self:
         return self if user.may(Permission.RECORD_VIEW) else self.none()
+
+    def of_lot(self, lot: str) -> Self:
+        """However it was typed: capitals, blanks and dashes make no difference, because a recall must miss nobody."""
+        bare = Upper(Replace(Replace("lot", Value(" ")), Value("-")))
+        with_product = self.exclude(lot="").filter(was_skipped=False)
+        return with_product.annotate(bare_lot=bare).filter(bare_lot=lot.replace(" ", "").replace("-", "").upper())
+
+    def with_product(self, modality: str, *, from_moment: datetime, until: datetime) -> Self:
+        """Of one product everything that was given from one moment to the other."""
+        rows = self.exclude(lot="").filter(was_skipped=False, modality=modality)
+        return rows.filter(at__gte=from_moment, at__lt=until)
+
+    def for_recall(self) -> Self:
+        """With everything a call needs, by patient; one query however many there are."""
+        rows = self.select_related("patient", "by", "session")
+        return rows.order_by("patient__family_name", "patient__given_name", "patient", "at")
 
 
 class TreatmentGiven(models.Model):
@@ -70,6 +90,24 @@ class TreatmentGiven(models.Model):
         return f"{self.technique} for {self.patient_id}"
 
 
+class AdverseEventQuerySet(models.QuerySet["AdverseEvent"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.may(Permission.RECORD_VIEW) else self.none()
+
+    def in_charge_of(self, user: User) -> Self:
+        """Of those whose plan they lead, and without a plan of those they treated."""
+        return self.filter(
+            models.Q(treatment__session__plan__started_by=user) | models.Q(treatment__session=None, treatment__by=user)
+        )
+
+    def severe_and_open(self) -> Self:
+        """Severe, and nobody has written down what was done about it since."""
+        answered = WorklistAction.objects.filter(
+            kind=AdverseEvent.TASK, occasion=Cast(models.OuterRef("pk"), models.CharField())
+        )
+        return self.filter(~models.Exists(answered), severity=AdverseEvent.Severity.SEVERE)
+
+
 class AdverseEvent(models.Model):
     """Something unwanted after a treatment (FHIR AdverseEvent). It may be noticed long after the note is signed."""
 
@@ -77,6 +115,8 @@ class AdverseEvent(models.Model):
         MILD = "mild", _("Mild: passes by itself")
         MODERATE = "moderate", _("Moderate: needed care")
         SEVERE = "severe", _("Severe: hospital, or lasting harm")
+
+    TASK = "adverse"  # the kind of the worklist's entry that a severe one makes; its occasion is the id
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="adverse_events")
@@ -87,6 +127,8 @@ class AdverseEvent(models.Model):
     action = models.TextField(_("what was done"), blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+    objects = AdverseEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]

@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from programs.web import consent_needed, exercise_urls, library, plans, safety_pages, starting
+from programs.web import (
+    consent_needed,
+    exercise_urls,
+    library,
+    plans,
+    safety_pages,
+    starting,
+    treatment_urls,
+)
 
 app_name = "programs"
 urlpatterns: list[URLPattern] = [
@@ -19,4 +27,5 @@ urlpatterns: list[URLPattern] = [
     path("clinic/unlocked/", safety_pages.unlocked_list, name="unlocked"),
     path("overrides/<uuid:override_id>/lock/", safety_pages.lock, name="lock"),
     *exercise_urls.urlpatterns,
+    *treatment_urls.urlpatterns,
 ]

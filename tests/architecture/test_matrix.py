@@ -29,7 +29,7 @@ from clinic.reminders.models import Message
 from patients.models import Assessment, Consent, Intake, RedFlag
 from people.models import Invitation, User
 from people.rules.permissions import Permission, Role
-from programs.models import Override, Phase, Plan, PlanExercise, PlannedSession
+from programs.models import AdverseEvent, Override, Phase, Plan, PlanExercise, PlannedSession, TreatmentGiven
 
 NOBODY = UUID(int=7)
 
@@ -70,6 +70,8 @@ IDS_OF_PATIENTS |= {
     "override_id",
     "consent_id",
     "package_id",
+    "treatment_id",
+    "event_id",
 }
 
 
@@ -117,8 +119,17 @@ def somebody_elses(db: None) -> dict[str, Any]:
         starts_at=now + timedelta(days=3), ends_at=now + timedelta(days=3, minutes=45),
     )  # fmt: skip
     reservation = Reservation.objects.create(patient=patient, by=author, offer="x", expires_at=now)
+    treatment = TreatmentGiven.objects.create(
+        patient=patient, modality="laser_therapy", technique="lllt_3b", by=author, at=now,
+        assessment=Assessment.objects.create(patient=patient, author=author, started_at=now),
+    )  # fmt: skip
+    event = AdverseEvent.objects.create(
+        patient=patient, treatment=treatment, severity="severe", noticed_on=day, text="x", by=author, at=now
+    )
     return {
         "patient_id": patient.pk,
+        "treatment_id": treatment.pk,
+        "event_id": event.pk,
         "visit_id": visit.pk,
         "plan_id": plan.pk,
         "exercise_id": exercise.pk,
