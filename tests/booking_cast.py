@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from factories import NOW, a_clinician, a_patient, a_room, a_site, a_user, the_clinic
@@ -41,6 +42,10 @@ class Cast:
     @property
     def pieces(self) -> tuple[Resource, ...]:
         return (self.sara, self.room)
+
+    @property
+    def piece_ids(self) -> tuple[UUID, ...]:
+        return (self.sara.pk, self.room.pk)
 
     def book(self, starts_at: datetime, **changes: Any) -> Appointment:
         asked: dict[str, Any] = {

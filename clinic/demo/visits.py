@@ -66,7 +66,7 @@ class Diary:
                         service=service,
                         site=place.site,
                         starts_at=place.starts_at,
-                        resources=place.resources,
+                        resource_ids=[piece.pk for piece in place.resources],
                         session=wish.session,
                     )
                 )

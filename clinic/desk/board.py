@@ -152,7 +152,7 @@ class Board:
 
 
 def board(user: User, site: Site, day: date, *, by: str, status: str, now: datetime, hide_names: bool = False) -> Board:
-    """The site's day as `user` may see it. Five queries, however many visits and columns there are."""
+    """The site's day as `user` may see it. Three queries, however many visits and columns there are."""
     visits = reading.visits_of(user, site, day, hide_names=hide_names)
     resources = kept.resources(site, day, {visit.clinician_id for visit in visits})
     resources.sort(key=lambda it: KINDS.index(Resource.Kind(it.kind)))

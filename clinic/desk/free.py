@@ -60,7 +60,7 @@ def page(request: SignedInRequest, day: str) -> HttpResponse:
 
 
 def gaps(site: Site, on: date, *, now: datetime) -> list[Gap]:
-    """Where somebody who works has room for at least their shortest kind of visit. Six queries."""
+    """Where somebody who works has room for at least their shortest kind of visit. Four queries."""
     people = list(Resource.objects.in_use().clinicians().filter(shifts__site=site).distinct())
     roster = hours.hours([person.pk for person in people], first=on, last=on)
     held = _held([person.pk for person in people], site, on, now)

@@ -28,7 +28,7 @@ class WeekGrid:
 
 
 def grid(user: User, site: Site, resource: Resource, days: list[date], *, now: datetime, hide_names: bool) -> WeekGrid:
-    """What one person, room or device does in these days. Five queries."""
+    """What one person, room or device does in these days. Three queries."""
     begins, ends = local_time.day_bounds(days[0], site.zone)[0], local_time.day_bounds(days[-1], site.zone)[1]
     visits = reading.visits_holding(user, site, resource, begins=begins, ends=ends, hide_names=hide_names)
     other = kept.of(kept.with_others(Resource.objects.filter(pk=resource.pk), site, begins, ends).get())

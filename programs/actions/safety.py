@@ -201,6 +201,14 @@ def decide(
     return found
 
 
+def decided(
+    patient: Patient, wanted: Collection[Treatment], moment: SafetyDecision.Moment, *, by: User | None, now: datetime
+) -> list[SafetyDecision]:
+    """The same, unwritten: for who writes the ground in one statement with the deed. One query."""
+    found = refuse_if_unsafe(patient, wanted, nearby=_AROUND[moment])
+    return [_kept(patient, it, moment, by=by, now=now) for it in found]
+
+
 @transaction.atomic
 def override(patient: Patient, treatment: Treatment, *, reason: str, until: date, by: User, now: datetime) -> Override:
     """Unlock a treatment that relative contraindications lock, up to and including `until`.

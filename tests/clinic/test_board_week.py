@@ -109,7 +109,7 @@ def test_a_week_of_fifty_visits_costs_as_many_queries_as_one_of_one(
     desk: Client, cast: Cast, django_assert_num_queries: Any, by: str
 ) -> None:
     asked = {"resource": str(cast.sara.pk)} if by == "one" else {}
-    cost = 15 if by == "one" else 10
+    cost = 11 if by == "one" else 8
     cast.book(at(14), now=at(8))
     desk.get(WEEK, asked)
     with django_assert_num_queries(cost):

@@ -144,7 +144,7 @@ def test_without_our_own_question_the_database_still_says_no(cast: Cast, monkeyp
 
 
 def test_a_rule_of_the_database_that_we_do_not_know_is_not_hidden(cast: Cast) -> None:
-    with pytest.raises(IntegrityError, match="a_visit_ends_after_it_starts"):
+    with pytest.raises(IntegrityError, match=r"a_visit_ends_after_it_starts|a_hold_has_a_length"):
         cast.book(at(10), service=replace(service(), minutes=0))
 
 

@@ -20,8 +20,8 @@ from people.rules.permissions import Role
 from programs.actions import offering
 from programs.models import Phase, Plan, PlannedSession
 
-PANEL_QUERIES = 26
-POST_QUERIES = 17  # four of them for the guard at the door; and the two of a transaction
+PANEL_QUERIES = 24
+POST_QUERIES = 11  # four of them for the guard at the door; beside the two of a transaction
 
 pytestmark = pytest.mark.django_db
 

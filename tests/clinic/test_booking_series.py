@@ -24,8 +24,7 @@ def cast() -> Cast:
 def wanted(cast: Cast, *hours: int) -> list[Wanted]:
     review = rulebook().services["review"]
     return [
-        Wanted(service=review, site=cast.room.site, starts_at=at(hour), resources=[cast.sara, cast.room])
-        for hour in hours
+        Wanted(service=review, site=cast.room.site, starts_at=at(hour), resource_ids=cast.piece_ids) for hour in hours
     ]
 
 

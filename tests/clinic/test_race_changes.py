@@ -285,7 +285,7 @@ def test_sixteen_desks_booking_the_same_ten_weeks_never_deadlock_and_never_book_
     patients = who_have_been_here(16)
     for first in list(rounds(16))[11:]:  # midday: winter time begins meanwhile
         series = [
-            Wanted(service=service(), site=cast.site, starts_at=first + timedelta(weeks=n), resources=cast.pieces)
+            Wanted(service=service(), site=cast.site, starts_at=first + timedelta(weeks=n), resource_ids=cast.piece_ids)
             for n in range(10)
         ]
         deeds = [

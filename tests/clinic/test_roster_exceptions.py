@@ -202,5 +202,5 @@ def test_looking_for_what_does_not_fit_costs_the_same_for_one_visit_and_for_many
         cast.book(at(9, day=14 + n % 4) if n < 4 else at(9 + n // 4, 30, day=14 + n % 4), patient=a_patient())
     roster.close(site=None, on=NOW.date(), reason="Storm", by=cast.rosa)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert all_outside()

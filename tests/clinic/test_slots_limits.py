@@ -262,15 +262,15 @@ def test_limits_cost_one_query_more_however_many_days_and_clinicians(
     for n in range(clinicians):
         a_clinician(f"Clinician {n}")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         assert offers(cast, days=days)[-1]
 
 
 @pytest.mark.parametrize("days", [3, 30])
-def test_the_three_times_cost_ten_queries(cast: Cast, django_assert_num_queries: Any, days: int) -> None:
+def test_the_three_times_cost_eight_queries(cast: Cast, django_assert_num_queries: Any, days: int) -> None:
     cast.book(at(10))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         best_times(service(), patient=cast.leila, first=MONDAY, now=NOW, days=days)
 
 

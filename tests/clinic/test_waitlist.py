@@ -234,9 +234,9 @@ def test_as_many_questions_for_one_who_waits_as_for_thirty(
         a_wish(cast, service_code=["review", "first_assessment"][n % 2])
     gap = a_gap(visit)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         assert len(who_fits(gap)) == wishes
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         waiting = matches.for_pages(WaitlistEntry.objects.all(), on=MONDAY)
         assert [len(found) for found in matches.fitting_each([gap, gap], waiting, now=NOW)] == [wishes, wishes]
 

@@ -56,16 +56,22 @@ class Choice:
 
 
 def chosen(code: str) -> Choice | None:
-    """What the code of an offer means, or None for something that never was one."""
-    first, *others = code.split("~")
-    try:
-        starts_at = datetime.strptime(first, "%Y%m%dT%H%M").replace(tzinfo=UTC)
-        ids = [UUID(hex=each) for each in others]
-    except ValueError:
+    """What the code of an offer means, or None for something that never was one. One query."""
+    if (named := spelled(code)) is None:
         return None
+    starts_at, ids = named
     found = tuple(Resource.objects.filter(pk__in=ids).exclude(kind=Kind.PATIENT).select_related("site"))
     site = next((resource.site for resource in found if resource.kind == Kind.ROOM), None)
     return Choice(starts_at, site, found) if site and len(found) == len(ids) else None
+
+
+def spelled(code: str) -> tuple[datetime, list[UUID]] | None:
+    """The moment and the ids that stand in the code, unread; None for something that never was one."""
+    first, *others = code.split("~")
+    try:
+        return datetime.strptime(first, "%Y%m%dT%H%M").replace(tzinfo=UTC), [UUID(hex=each) for each in others]
+    except ValueError:
+        return None
 
 
 def free_times(
@@ -83,7 +89,7 @@ def free_times(
 ) -> "FreeTimes":
     """Every time at which the visit can be had, soonest first: one offer for each clinician and site.
 
-    Seven queries whatever `days` and however many clinicians; eight where the clinic limits visits a day. `first` is
+    Five queries whatever `days` and however many clinicians; six where the clinic limits visits a day. `first` is
     a date of each site's own calendar. What the visit that is `moving` holds now counts as free.
     """
     asked = Question(

@@ -19,6 +19,7 @@ from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBec
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status
 from patients.models import Patient
 from people.actions import audit
+from people.actions.together import create_together
 from people.models import Site, User
 from people.rules.permissions import Permission
 from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
@@ -45,7 +46,7 @@ def book(
         service=service,
         site=site,
         starts_at=starts_at,
-        resources=resources,
+        resource_ids=[piece.pk for piece in resources],
         session=session,
         request_key=request_key,
     )
@@ -79,27 +80,31 @@ def _book_all(
 ) -> list[Appointment]:
     policy = BookingPolicy.current()
     may_overbook = _may_overbook(by, overbook_because)
-    locked = holding.locked([patient], [piece for each in wanted for piece in each.resources])
+    locked = holding.locked([patient], [pk for each in wanted for pk in each.resource_ids])
     asked = []
     for each in wanted:
-        pieces = locked.of(each.resources)
+        pieces = locked.of(each.resource_ids)
         asked.append(Asked(each.visit(patient, pieces, now), each.service, pieces))
     shared = checks.may_be_booked(
         asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook, policy=policy
     )
-    safety.decide(patient, treatments(asked), SafetyDecision.Moment.BOOKED, by=by, now=now)
+    grounds = safety.decided(patient, treatments(asked), SafetyDecision.Moment.BOOKED, by=by, now=now)
     news_at = history.news_at(by, now, policy=policy)
     for it in asked:
         it.visit.news_at = news_at
         _mark(it, shared, overbook_because)
+    visits = [it.visit for it in asked]
+    lines = [(each.visit, {"service": each.visit.service_code, **_kinds(each, shared)}) for each in asked]
     try:
-        visits = Appointment.objects.bulk_create([each.visit for each in asked])
-        holding.hold(asked, locked.holders, shared=shared)
+        create_together(
+            visits,
+            holding.holds(asked, locked.holders, shared=shared),
+            history.changes(VisitChange.Deed.BOOKED, visits, by=by, now=now),
+            grounds,
+            audit.lines(by, "appointment.booked" if by else "appointment.booked_by_link", lines),
+        )
     except IntegrityError as error:
         raise refusal(error) from error
-    history.remember(VisitChange.Deed.BOOKED, visits, by=by, now=now)
-    lines = [(each.visit, {"service": each.visit.service_code, **_kinds(each, shared)}) for each in asked]
-    audit.record_all(by, "appointment.booked" if by else "appointment.booked_by_link", lines)
     return visits
 
 
@@ -149,14 +154,14 @@ def _move_all(
     may_overbook = _may_overbook(by, overbook_because)
     visits = claimed({each.visit.pk: each.revision for each in moves}, may_be=MAY_BE_MOVED)
     before = history.images(list(visits.values()))
-    wanted = [piece for each in moves for piece in each.resources]
+    wanted = [piece.pk for each in moves for piece in each.resources]
     patients = [visit.patient for visit in visits.values()]
     locked = holding.locked(patients, wanted, freeing=list(visits.values()))
     services, policy = offering.current(), BookingPolicy.current()
     Hold.objects.filter(appointment__in=visits).delete()
     lines = []
     for each in moves:
-        visit, pieces = visits[each.visit.pk], locked.of(each.resources)
+        visit, pieces = visits[each.visit.pk], locked.of([piece.pk for piece in each.resources])
         asked = Asked(visit, services[visit.service_code], pieces)
         _elsewhere(asked, each.starts_at, now)
         visit.news_at = history.news_at(by, now, policy=policy)
@@ -164,17 +169,20 @@ def _move_all(
         shared = checks.may_be_booked(
             [asked], holder=holder, now=now, may_overbook=may_overbook, door=door, policy=policy
         )
-        safety.decide(visit.patient, treatments([asked]), SafetyDecision.Moment.BOOKED, by=by, now=now)
+        grounds = safety.decided(visit.patient, treatments([asked]), SafetyDecision.Moment.BOOKED, by=by, now=now)
         _mark(asked, shared, overbook_because)
         try:
             visit.save()
-            holding.hold([asked], locked.holders, shared=shared)
+            # One after the other: the next one must find what this one holds.
+            create_together(holding.holds([asked], locked.holders, shared=shared), grounds)
         except IntegrityError as error:
             raise refusal(error) from error
         lines.append((visit, {"revision": visit.revision, **_kinds(asked, shared)}))
     moved = [visits[each.visit.pk] for each in moves]
-    history.remember(VisitChange.Deed.MOVED, moved, by=by, now=now, before=before)
-    audit.record_all(by, "appointment.moved" if by else "appointment.moved_by_link", lines)
+    create_together(
+        history.changes(VisitChange.Deed.MOVED, moved, by=by, now=now, before=before),
+        audit.lines(by, "appointment.moved" if by else "appointment.moved_by_link", lines),
+    )
     return moved
 
 
@@ -210,8 +218,10 @@ def cancel(appointment: Appointment, *, reason: str, by: User | None, now: datet
     visit.revision += 1
     visit.save()
     visit.holds.all().delete()
-    history.remember(VisitChange.Deed.CANCELLED, [visit], by=by, now=now, before=before)
-    audit.record(by, "appointment.cancelled" if by else "appointment.cancelled_by_link", visit)
+    create_together(
+        history.changes(VisitChange.Deed.CANCELLED, [visit], by=by, now=now, before=before),
+        audit.lines(by, "appointment.cancelled" if by else "appointment.cancelled_by_link", [(visit, {})]),
+    )
     return visit
 
 
@@ -221,7 +231,8 @@ def claimed(revisions: Mapping[UUID, int], *, may_be: Collection[Status]) -> dic
     Raises `ChangedMeanwhile` if one was moved or cancelled since its revision, `CannotBecome` if its status is none
     of `may_be`.
     """
-    visits = Appointment.objects.select_related("patient", "site", "clinician").filter(pk__in=revisions)
+    visits = Appointment.objects.select_related("patient", "site", "clinician", "session__plan")
+    visits = visits.filter(pk__in=revisions)
     found = {visit.pk: visit for visit in visits.order_by("pk").select_for_update(of=("self",), no_key=True)}
     if any(pk not in found or found[pk].revision != revision for pk, revision in revisions.items()):
         raise ChangedMeanwhile(CHANGED)

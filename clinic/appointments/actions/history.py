@@ -76,7 +76,19 @@ def remember(
     before: Mapping[UUID, Image] | None = None,
 ) -> None:
     """Write down what was done to these visits. One query. `before` is empty for what is new."""
-    VisitChange.objects.bulk_create(
+    VisitChange.objects.bulk_create(changes(deed, visits, by=by, now=now, before=before))
+
+
+def changes(
+    deed: VisitChange.Deed,
+    visits: Collection[Appointment],
+    *,
+    by: User | None,
+    now: datetime,
+    before: Mapping[UUID, Image] | None = None,
+) -> list[VisitChange]:
+    """The same, unwritten."""
+    return [
         VisitChange(
             appointment=visit,
             deed=deed,
@@ -86,4 +98,4 @@ def remember(
             at=now,
         )
         for visit in visits
-    )
+    ]

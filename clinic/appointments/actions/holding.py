@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from clinic.appointments.actions.asked import Asked, Shared
 from clinic.appointments.models import Appointment, Hold, Resource
+from clinic.appointments.rules.refusals import NothingChosen
 from patients.models import Patient
 
 
@@ -19,15 +20,18 @@ class Locked:
     pieces: Mapping[UUID, Resource]
     holders: Mapping[UUID, Resource]
 
-    def of(self, resources: Collection[Resource]) -> list[Resource]:
-        return [self.pieces[piece.pk] for piece in resources if piece.pk in self.pieces]
+    def of(self, resource_ids: Collection[UUID]) -> list[Resource]:
+        """Raises `NothingChosen` if one of them does not exist, whatever a form says."""
+        if any(pk not in self.pieces for pk in resource_ids):
+            raise NothingChosen
+        return [self.pieces[pk] for pk in resource_ids]
 
 
 def locked(
-    patients: Collection[Patient], resources: Collection[Resource], *, freeing: Collection[Appointment] = ()
+    patients: Collection[Patient], resource_ids: Collection[UUID], *, freeing: Collection[Appointment] = ()
 ) -> Locked:
     """What the visits need, what they hold so far (`freeing`), and the patients' own rows in the book."""
-    wanted = Q(pk__in={resource.pk for resource in resources}) | Q(patient__in=patients)
+    wanted = Q(pk__in=set(resource_ids)) | Q(patient__in=patients)
     if freeing:
         wanted |= held_by(freeing)
     rows = lock(wanted)
@@ -53,13 +57,18 @@ def held_by(visits: Collection[Appointment]) -> Q:
 def lock(wanted: Q) -> list[Resource]:
     # The constraint alone is correct but lets two bookings of several resources deadlock (3 of 180 races even
     # when sorted). Queueing for the rows first, everybody in one order, cannot (0 of 240).
-    rows = Resource.objects.filter(wanted).select_related("patient").order_by("pk")
+    rows = Resource.objects.filter(wanted).select_related("patient", "site").order_by("pk")
     return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def hold(visits: Collection[Asked], holders: Mapping[UUID, Resource], *, shared: Shared = frozenset()) -> None:
-    """Keep everything the visits need. What is `shared` is marked, so that the constraint lets it pass."""
-    Hold.objects.bulk_create(
+    """Keep everything the visits need. One query."""
+    Hold.objects.bulk_create(holds(visits, holders, shared=shared))
+
+
+def holds(visits: Collection[Asked], holders: Mapping[UUID, Resource], *, shared: Shared = frozenset()) -> list[Hold]:
+    """What to write down for it. What is `shared` is marked, so that the constraint lets it pass."""
+    return [
         Hold(
             appointment=each.visit,
             resource=piece,
@@ -68,4 +77,4 @@ def hold(visits: Collection[Asked], holders: Mapping[UUID, Resource], *, shared:
         )
         for each in visits
         for piece in [*each.pieces, holders[each.visit.patient_id]]
-    )
+    ]

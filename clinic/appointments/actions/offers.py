@@ -127,7 +127,7 @@ def _given(offer: SlotOffer, entry: WaitlistEntry, *, by: User | None, now: date
             service=offering.current()[entry.service_code],
             site=choice.site,
             starts_at=choice.starts_at,
-            resources=choice.resources,
+            resource_ids=[piece.pk for piece in choice.resources],
             session=entry.session,
             request_key=offer.pk,
         )

@@ -61,7 +61,7 @@ class Question:
 
 
 class OpenStarts:
-    """The free starts of everybody and everything, as bits of one grid. Five queries, six where days can be full."""
+    """The free starts of everybody and everything, as bits of one grid. Three queries, four where days can be full."""
 
     def __init__(self, asked: Question) -> None:
         self.asked = asked

@@ -42,7 +42,7 @@ class Gap:
 
 
 class Openings:
-    """The appointment book from `first` to `last` for these patients and everybody who treats. Six queries.
+    """The appointment book from `first` to `last` for these patients and everybody who treats. Four queries.
 
     The clinic's limits are those of the desk: it is the desk that offers. One query more where a day can be full.
     """

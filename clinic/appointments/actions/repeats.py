@@ -28,4 +28,4 @@ def _is_same(before: Appointment, wanted: Wanted) -> bool:
         return False
     if before.revision:  # moved since, it may lie elsewhere
         return True
-    return before.starts_at == wanted.starts_at and before.clinician_id in {piece.pk for piece in wanted.resources}
+    return before.starts_at == wanted.starts_at and before.clinician_id in wanted.resource_ids

@@ -36,11 +36,12 @@ def keep(
     choice = chosen(offer)
     if choice is None:
         raise NothingChosen
-    locked = holding.locked([patient], choice.resources)
+    ids = [piece.pk for piece in choice.resources]
+    locked = holding.locked([patient], ids)
     before = Reservation.objects.filter(patient=patient, by=by).values_list("pk", flat=True)
     clashes.let_go(set(before))
-    pieces, holder = locked.of(choice.resources), locked.holders[patient.pk]
-    wanted = Wanted(service=service, site=choice.site, starts_at=choice.starts_at, resources=pieces)
+    pieces, holder = locked.of(ids), locked.holders[patient.pk]
+    wanted = Wanted(service=service, site=choice.site, starts_at=choice.starts_at, resource_ids=ids)
     asked = Asked(wanted.visit(patient, pieces, now), service, pieces)
     checks.may_be_booked([asked], holder=holder, now=now)
     safety.refuse_if_unsafe(patient, treatments([asked]))

@@ -47,7 +47,7 @@ class Outside:
 
 
 def outside(visits: AppointmentQuerySet, classes: GroupSessionQuerySet, *, now: datetime) -> list[Outside]:
-    """Everything to come that does not fit any more, soonest first, each once. Eight queries, however much it is."""
+    """Everything to come that does not fit any more, soonest first, each once. Six queries, however much it is."""
     held = Prefetch("holds", Hold.objects.select_related("resource"))
     coming = visits.expected().filter(starts_at__gte=now).select_related("patient", "clinician", "site")
     meeting = classes.standing().filter(starts_at__gte=now).select_related("clinician", "site")

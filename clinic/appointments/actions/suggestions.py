@@ -35,7 +35,7 @@ def best_times(
     preferring: Resource | None = None,
     door: Door = Door.DESK,
 ) -> list[Ranked[Offer]]:
-    """Up to three free times from `first` on, best first, each with its reason. Ten queries.
+    """Up to three free times from `first` on, best first, each with its reason. Eight queries.
 
     `clinician` is the only one wanted; `preferring` is "with her, if possible".
     """

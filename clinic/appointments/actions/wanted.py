@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.rules.refusals import NothingChosen
 from patients.models import Patient
 from people.models import Site
 from programs.models import PlannedSession
@@ -14,24 +15,29 @@ from programs.rules.services import Service
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One visit of a patient. `resources` are one clinician, one room and the service's devices.
+    """One visit of a patient, with one clinician, one room and the service's devices. No site: where the room is.
 
-    The same `request_key` sent again gives the visit that it gave before.
+    What is asked for is read when it is locked, for what a page knew of it may be old. The same `request_key` sent
+    again gives the visit that it gave before.
     """
 
     service: Service
-    site: Site
     starts_at: datetime
-    resources: Collection[Resource]
+    resource_ids: Collection[UUID]
+    site: Site | None = None
     session: PlannedSession | None = None
     request_key: UUID | None = None
 
     def visit(self, patient: Patient, pieces: Collection[Resource], now: datetime) -> Appointment:
+        """Unsaved. Raises `NothingChosen` if no room says where it is."""
+        site = self.site or next((piece.site for piece in pieces if piece.kind == Resource.Kind.ROOM), None)
+        if site is None:
+            raise NothingChosen
         return Appointment(
             patient=patient,
             service_code=self.service.code,
             clinician=next((piece for piece in pieces if piece.kind == Resource.Kind.CLINICIAN), None),
-            site=self.site,
+            site=site,
             session=self.session,
             starts_at=self.starts_at,
             ends_at=self.starts_at + timedelta(minutes=self.service.minutes),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import availability, booking, reservations
+from clinic.appointments.actions import availability, booking, reservations, wanted
 from clinic.appointments.models import Appointment, Reservation
 from clinic.appointments.rules.refusals import NothingChosen, SlotTaken
 from clinic.appointments.web import conflict, panel, words
@@ -23,6 +24,7 @@ from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
+from programs.models import PlannedSession
 
 MOST_FOUND = 8  # patients; whoever does not see theirs types another letter
 GONE = 409  # somebody else was quicker, or a rule of the clinic says no: nothing was saved
@@ -41,21 +43,28 @@ def book(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         return _panel(request, panel.wanted(request.user, open_record(request, patient_id), asked, now=now))
     # Nothing of the record is shown unless the booking is refused: only then it counts as opened.
-    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_id)
+    patient, session = _who_and_what(request, patient_id)
     if "let_go" in request.POST:
         return _let_go(request, patient)
-    choice = availability.chosen(request.POST.get("offer", ""))
+    order = panel.order(session, request.POST)
     try:
-        return _kept(request, patient, now) if "keep" in request.POST else _booked(request, patient, choice, now)
+        return _kept(request, patient, order, now) if "keep" in request.POST else _booked(request, patient, order, now)
     except Refused as refusal:
         gone = {
-            "refusal": conflict.told(refusal, choice, now=now),
+            "refusal": conflict.told(refusal, availability.chosen(request.POST.get("offer", "")), now=now),
             # Whoever may overbook is asked for a reason; patients and devices are never in two places.
             "may_share": isinstance(refusal, SlotTaken) and refusal.kinds <= {"clinician", "room"},
             "taken": request.POST.get("offer", ""),
         }
         patient = open_record(request, patient_id)
         return _panel(request, panel.wanted(request.user, patient, asked, now=now), **gone)
+
+
+def _who_and_what(request: SignedInRequest, patient_id: UUID) -> tuple[Patient, PlannedSession | None]:
+    """The patient and the session of their plan that the form names, in one query where there is one."""
+    patients = Patient.objects.visible_to(request.user)
+    session = panel.session_of(request.user, patient_id, as_id(request.POST.get("session")), patients)
+    return session.plan.patient if session else get_object_or_404(patients, pk=patient_id), session
 
 
 def _find_patient(request: SignedInRequest) -> HttpResponse:
@@ -84,30 +93,31 @@ def _find_patient(request: SignedInRequest) -> HttpResponse:
     return render(request, f"appointments/book_who.html{'#found' if is_typing else ''}", context)
 
 
-def _booked(
-    request: SignedInRequest, patient: Patient, choice: availability.Choice | None, now: datetime
-) -> HttpResponse:
-    order = panel.order(request.user, patient, request.POST)
-    if choice is None or order.service is None:
+def _booked(request: SignedInRequest, patient: Patient, order: panel.Order, now: datetime) -> HttpResponse:
+    spelled = availability.spelled(request.POST.get("offer", ""))
+    if spelled is None or order.service is None:
         raise NothingChosen
-    visit = booking.book(
-        patient=patient,
-        service=order.service,
-        site=choice.site,
-        starts_at=choice.starts_at,
-        resources=choice.resources,
+    starts_at, resource_ids = spelled
+    (visit,) = booking.book_all(
+        patient,
+        [
+            wanted.Wanted(
+                service=order.service,
+                starts_at=starts_at,
+                resource_ids=resource_ids,
+                session=order.session,
+                request_key=order.request_key,
+            )
+        ],
         by=request.user,
         now=now,
-        session=order.session,
-        request_key=order.request_key,
         overbook_because=request.POST.get("overbook_because", "").strip()[:LONGEST_REASON],
     )
     return said_and_back_to_the_day(request, visit)
 
 
-def _kept(request: SignedInRequest, patient: Patient, now: datetime) -> HttpResponse:
+def _kept(request: SignedInRequest, patient: Patient, order: panel.Order, now: datetime) -> HttpResponse:
     """Nobody else gets the time for some minutes: the caller has to ask somebody first."""
-    order = panel.order(request.user, patient, request.POST)
     if order.service is None:
         raise NothingChosen
     reservations.keep(request.POST.get("offer", ""), order.service, patient, by=request.user, now=now)

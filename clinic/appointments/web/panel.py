@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinic.appointments.actions import squeezing
@@ -73,9 +74,8 @@ class Order:
     request_key: UUID | None
 
 
-def order(user: User, patient: Patient, sent: Mapping[str, str]) -> Order:
+def order(session: PlannedSession | None, sent: Mapping[str, str]) -> Order:
     """Only what booking needs: the rest of the panel is read when it has to be shown again."""
-    session = _session(user, patient, as_id(sent.get("session")))
     code = session.modality if session else sent.get("service", "")
     return Order(offering.current().get(code), session, as_id(sent.get("request_key")))
 
@@ -85,7 +85,7 @@ def wanted(user: User, patient: Patient, asked: Mapping[str, str], *, now: datet
     today = timezone.localdate(now)
     due, visits = _due(user, patient, today), _visits(user, patient, now)
     code, session_id = asked.get("service", ""), as_id(asked.get("session"))
-    session = next((each for each in due if each.pk == session_id), None) or _session(user, patient, session_id)
+    session = next((each for each in due if each.pk == session_id), None) or session_of(user, patient.pk, session_id)
     if session is None and not code and due:
         session = due[0]
     services = offering.current()
@@ -96,11 +96,16 @@ def wanted(user: User, patient: Patient, asked: Mapping[str, str], *, now: datet
     return Wanted(patient, service, services, session, due, visits, when, key, now)
 
 
-def _session(user: User, patient: Patient, session_id: UUID | None) -> PlannedSession | None:
+def session_of(
+    user: User, patient_id: UUID, session_id: UUID | None, patients: "QuerySet[Patient] | None" = None
+) -> PlannedSession | None:
+    """A session of this patient's plans, with the patient as they are now; `patients`: if they are one of these."""
     if session_id is None:
         return None
-    sessions = PlannedSession.objects.visible_to(user).select_related("plan")
-    return sessions.filter(plan__patient=patient, pk=session_id).first()
+    sessions = PlannedSession.objects.visible_to(user).standing().filter(plan__patient=patient_id, pk=session_id)
+    if patients is not None:
+        sessions = sessions.filter(plan__patient__in=patients)
+    return sessions.select_related("plan__patient").first()
 
 
 def as_id(text: str | None) -> UUID | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -39,6 +39,12 @@ def _visit(request: SignedInRequest, visit_id: UUID) -> Appointment:
     if visit is None:
         raise Http404
     return visit
+
+
+def _changed(request: SignedInRequest, visit_id: UUID) -> Appointment:
+    """The same, to be changed: without what only its card prints."""
+    seen = Appointment.objects.visible_to(request.user).select_related("patient", "site", "clinician")
+    return get_object_or_404(seen, pk=visit_id)
 
 
 @needs(Permission.APPOINTMENT_VIEW)
@@ -87,7 +93,7 @@ def shown_again(request: SignedInRequest, visit_id: UUID, refusal: Refused) -> H
 @require_POST
 def late(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """The patient has phoned: some minutes late, or in time after all (0)."""
-    it = _visit(request, visit_id)
+    it = _changed(request, visit_id)
     minutes = number(request.POST.get("minutes", ""))
     if minutes not in {0, *LATE_MINUTES}:
         raise Http404
@@ -104,7 +110,7 @@ def late(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 @require_POST
 def status(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """One tap: the visit goes a step on or back, and the page it was tapped on is shown again."""
-    it = _visit(request, visit_id)
+    it = _changed(request, visit_id)
     wanted, was = request.POST.get("status", ""), request.POST.get("was", "")
     if wanted not in STEPS or was not in STEPS:
         raise Http404
@@ -125,16 +131,16 @@ def back(request: SignedInRequest, it: Appointment) -> str:
 @needs(Permission.APPOINTMENT_BOOK)
 def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """Another time, another clinician or another site. The old time is kept until the new one is certain."""
-    it = _visit(request, visit_id)
     refusal: Refused | None = None
     if request.method == "POST":
         try:
-            moved = _moved(request, it)
+            moved = _moved(request, _changed(request, visit_id))
         except Refused as no:
-            refusal, it = no, _visit(request, visit_id)
+            refusal = no
         else:
             messages.success(request, _("Moved: %s.") % words.booked(moved))
             return redirect(_day(moved))
+    it = _visit(request, visit_id)
     now = timezone.now()
     service = offering.current()[it.service_code]
     when = times.filters(request.GET, first=timezone.localdate(now))
@@ -178,7 +184,7 @@ def _day(it: Appointment) -> str:
 @needs(Permission.APPOINTMENT_BOOK)
 def cancel(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """Call the visit off, with a reason. Everything it held is free at once."""
-    it = _visit(request, visit_id)
+    it = (_changed if request.method == "POST" else _visit)(request, visit_id)
     form = CancelForm(request.POST or None, initial={"revision": it.revision})
     if form.is_valid():
         it.revision = form.cleaned_data["revision"]  # what was on the screen, not what is now
@@ -190,6 +196,8 @@ def cancel(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
             messages.success(request, _("Cancelled: %s. The time is free again.") % words.booked(it))
             offer = _offer_address(it)
             return redirect(offer if offer and request.POST.get("then") == "offer" else _day(it))
+    if form.errors:
+        it = _visit(request, visit_id)
     context: dict[str, Any] = {
         "active": "day",
         "visit": it,
