@@ -12,7 +12,7 @@ from patients.models import Patient
 from people.actions import audit
 from people.models import User
 from people.rules.refusal import ChangedMeanwhile, Refused
-from programs.actions import safety
+from programs.actions import plan_versions, safety
 from programs.actions.plans import PlanHasEnded, clinic_day
 from programs.actions.safety import Contraindicated, Treatment
 from programs.models import Phase, Plan, PlanExercise, PlanVersion
@@ -153,39 +153,13 @@ def _revised(
     for n, it in enumerate(given, start=1):
         if it.code in same and standing[it.code].ordinal != n:
             PlanExercise.objects.filter(pk=standing[it.code].pk).update(ordinal=n)
-    version = PlanVersion.objects.create(
-        plan=plan,
-        number=plan.version,
-        why=why,
-        changes=[
-            *({"what": "exercise_dropped", "exercise": it.code, "phase": phase.ordinal} for it in dropped),
-            *({"what": "exercise_added", "exercise": it.code, "phase": phase.ordinal} for it in new),
-        ],
-        contents=contents(plan),
-        by=by,
-        at=now,
-    )
+    changes = [
+        *({"what": "exercise_dropped", "exercise": it.code, "phase": phase.ordinal} for it in dropped),
+        *({"what": "exercise_added", "exercise": it.code, "phase": phase.ordinal} for it in new),
+    ]
+    version = plan_versions.following(plan, changes=changes, why=why, by=by, now=now)
     audit.record(by, "plan.exercises_prescribed", plan, version=plan.version, codes=[it.code for it in given])
     return version
-
-
-def contents(plan: Plan) -> dict[str, Any]:
-    """The plan as it stands, in codes and days, for a `PlanVersion`."""
-    return {
-        "phases": [
-            {"ordinal": it.ordinal, "code": it.code, "from": str(it.starts_on), "to": str(it.ends_on)}
-            for it in plan.phases.all()
-        ],
-        "sessions": [
-            {"session": str(it.pk), "modality": it.modality, "technique": it.technique, "due_on": str(it.due_on)}
-            for it in plan.sessions.standing()
-        ],
-        "exercises": [
-            {"id": str(it.pk), "phase": it.phase.code, "exercise": it.code, "dosage": it.dosage}
-            for it in plan.exercises.standing().select_related("phase")
-        ],
-        "posture": [{"phase": it.phase.ordinal, "code": it.code} for it in plan.posture_items.select_related("phase")],
-    }
 
 
 def _full(given: Given) -> dict[str, Any]:

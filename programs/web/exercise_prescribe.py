@@ -1,6 +1,6 @@
 """Prescribing exercises: choose a set, leave two to four of it, change the doses, see it as the patient will."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from patients.models import Patient
 from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
@@ -63,12 +64,19 @@ class Row:
         found = []
         for part, label in PARTS.items():
             value = getattr(self.dosage, part)
-            if value is None or (part == "hold_seconds" and not self.known.dosage.hold_seconds):
+            if value is None or self._is_idle(part):
                 continue
             least, most = prescription.BOUNDS[part]
             name = f"{self.known.code}.{part}"
             found.append({"name": name, "label": label, "value": value, "least": least, "most": most})
         return found
+
+    def _is_idle(self, part: str) -> bool:
+        """Whether the exercise is not measured in it: a walk is not counted in times."""
+        usual = self.known.dosage
+        return (part == "hold_seconds" and not usual.hold_seconds) or (
+            part in {"reps", "sets"} and usual.reps == 1 and usual.minutes is not None
+        )
 
     @property
     def warnings(self) -> list[str]:
@@ -95,23 +103,17 @@ def prescribe(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         phase = prescribing.phase_of(plan, on=today)
     except Refused as refusal:
         return render(request, "programs/prescribe.html", context | {"plan": None, "refusal": str(refusal)})
-    sets = _sets(plan, phase)
-    chosen = next((it for it in sets if it.place == request.GET.get("set", "now")), None)
+    own, others = _sets(plan, phase)
+    chosen = next((it for it in (*own, *others) if it.place == request.GET.get("set", "now")), None)
     if chosen is None:
         raise Http404
-    added = request.POST.getlist("shown") if request.method == "POST" else list(chosen.codes)
-    if (more := request.POST.get("more")) in rulebook().exercises and more not in added:
-        added.append(str(more))
-    shown = tuple(code for code in added if code in rulebook().exercises)
-    verdicts = prescribing.verdicts(patient, shown, on=today)
-    rows = [_row(code, verdicts[code], chosen, request.POST) for code in shown]
-    if not request.POST:
-        rows = _preset(rows)
+    rows = _rows(request, patient, chosen)
     if request.POST.get("do") in {"send", "print"}:
         answer = _sent(request, plan, rows, context)
         if answer is not None:
             return answer
-    context |= {"phase": phase, "sets": sets, "chosen": chosen, "rows": rows, "others": _others(shown)}
+    context |= {"phase": phase, "own_sets": own, "other_sets": others, "chosen": chosen, "rows": rows}
+    context |= {"others": _others({it.known.code for it in rows})}
     context |= {"picked": [it for it in rows if it.is_chosen], "fewest": prescription.FEWEST, "most": prescription.MOST}
     part = "#rx" if request.headers.get("HX-Request") else ""
     return render(request, f"programs/prescribe.html{part}", context)
@@ -145,28 +147,32 @@ def _sent(request: SignedInRequest, plan: Plan, rows: list[Row], context: dict[s
     return redirect(url)
 
 
-def _sets(plan: Plan, phase: Phase) -> list[Set]:
-    """What the patient has now, then the sets of the program that is followed, then every other program's."""
+def _sets(plan: Plan, phase: Phase) -> tuple[list[Set], list[Set]]:
+    """What the patient has now and the sets of the program that is followed; then those of every other program."""
     standing = list(plan.exercises.standing().filter(phase=phase))
     doses = {it.code: it.dosage for it in standing}
-    found = [Set("now", _("As it is now"), tuple(it.code for it in standing), doses)]
-    templates = list(rulebook().templates.values())
-    for n, template in enumerate(templates, start=1):
+    others: list[Set] = []
+    own = [Set("now", _("As it is now"), tuple(it.code for it in standing), doses)]
+    for n, template in enumerate(rulebook().templates.values(), start=1):
+        is_own = template.code == plan.template_code
         for part in template.phases:
-            own = template.code == plan.template_code
-            name = part.name if own else f"{template.name}: {part.name}"
-            found.append(Set(f"{n}-{part.ordinal}", name, part.exercises, {}))
-    # Its own program first; the order of the others is the library's.
-    own_places = {
-        f"{n}-{part.ordinal}"
-        for n, template in enumerate(templates, start=1)
-        if template.code == plan.template_code
-        for part in template.phases
-    }
-    return [found[0], *sorted(found[1:], key=lambda it: it.place not in own_places)]
+            name = part.name if is_own else f"{template.name}: {part.name}"
+            (own if is_own else others).append(Set(f"{n}-{part.ordinal}", name, part.exercises, {}))
+    return own, others
 
 
-def _others(shown: tuple[str, ...]) -> list[Exercise]:
+def _rows(request: SignedInRequest, patient: Patient, chosen: Set) -> list[Row]:
+    """The exercises on the page: those of the set at first, then those it showed, and one more that was added."""
+    codes = request.POST.getlist("shown") if request.method == "POST" else list(chosen.codes)
+    if more := request.POST.get("more"):
+        codes.append(more)
+    shown = [code for code in dict.fromkeys(codes) if code in rulebook().exercises]
+    verdicts = prescribing.verdicts(patient, shown, on=timezone.localdate())
+    rows = [_row(code, verdicts[code], chosen, request.POST) for code in shown]
+    return rows if request.method == "POST" else _preset(rows)
+
+
+def _others(shown: Collection[str]) -> list[Exercise]:
     return [it for code, it in rulebook().exercises.items() if code not in shown]
 
 
