@@ -7,12 +7,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from clinic.appointments.actions import booking, clashes, history, holding
+from clinic.appointments.actions.asked import treatment
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.models import Appointment, Hold, VisitChange
 from clinic.appointments.rules.refusals import CannotBecome, TooLateToUndo
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from people.actions import audit
 from people.models import User
+from programs.actions import safety
+from programs.models import SafetyDecision
 
 UNDONE: Final = "undone"  # the reason of a visit whose booking was taken back
 Deed = VisitChange.Deed
@@ -38,7 +41,8 @@ def undo(change: VisitChange, *, by: User, now: datetime) -> Appointment:
     A booking is withdrawn, a move goes back to its old time, a called-off visit stands again.
 
     Raises `TooLateToUndo` when its minutes are over or the visit has changed since, `CannotBecome` when it has
-    begun, and `SlotTaken` when somebody else has the old time by now.
+    begun, `SlotTaken` when somebody else has the old time by now, and what `safety.decide` refuses: a warning sign
+    that was found meanwhile counts for a visit that comes back as it does for a new one.
     """
     visit = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=change.appointment_id)
     change.refresh_from_db()
@@ -52,7 +56,7 @@ def undo(change: VisitChange, *, by: User, now: datetime) -> Appointment:
     if change.deed == Deed.BOOKED:
         _withdraw(visit, now)
     else:
-        _put_back(visit, change, now)
+        _put_back(visit, change, by=by, now=now)
     change.undone_at = now
     change.save(update_fields=["undone_at"])
     audit.record(by, "appointment.undone", visit, deed=change.deed, revision=visit.revision)
@@ -68,8 +72,10 @@ def _withdraw(visit: Appointment, now: datetime) -> None:
     visit.holds.all().delete()
 
 
-def _put_back(visit: Appointment, change: VisitChange, now: datetime) -> None:
+def _put_back(visit: Appointment, change: VisitChange, *, by: User, now: datetime) -> None:
     held = history.restore(visit, change.before)
+    if wanted := treatment(visit, visit.service):
+        safety.decide(visit.patient, [wanted], SafetyDecision.Moment.BOOKED, by=by, now=now)
     holding.lock(holding.held_by([visit]) | Q(pk__in=[it.resource_id for it in held]))
     visit.cancelled_at, visit.cancel_reason = None, ""
     visit.holds.all().delete()

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinic.appointments.actions import availability, matches, offers
+from clinic.appointments.actions import availability, matches, offers, on_the_phone
 from clinic.appointments.actions.matches import Match
 from clinic.appointments.actions.openings import Gap
 from clinic.appointments.models import Appointment, BookingPolicy, Resource, SlotOffer, WaitlistEntry
@@ -85,12 +85,12 @@ def _rows(request: SignedInRequest, found: list[Match], at_once: int) -> list[Ro
 
 def _done(request: SignedInRequest, gap: Gap, found: list[Match], now: datetime) -> HttpResponse:
     """Offer it to the ticked; or, to whom said yes on the phone, give it. Raises `Refused`."""
-    on_the_phone = request.POST.get("yes", "")
-    ticked = {on_the_phone} if on_the_phone else set(request.POST.getlist("entry"))
+    by_phone = request.POST.get("yes", "")
+    ticked = {by_phone} if by_phone else set(request.POST.getlist("entry"))
     chosen = [match for match in found if str(match.entry.pk) in ticked and not match.needs_check]
+    if by_phone:
+        return _answered(request, on_the_phone.give(chosen, by=request.user, now=now, missed=gap.missed))
     made = offers.offer_out(chosen, by=request.user, now=now, missed=gap.missed)
-    if on_the_phone:
-        return _answered(request, offers.accept(made[0], by=request.user, now=now))
     said = format_html(
         '{} {} <a href="{}">{}</a>',
         waitlist_words.offered(len(made)),

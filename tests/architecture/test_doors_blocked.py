@@ -1,0 +1,217 @@
+"""What must not be given is not planned, booked, kept, moved to or begun: by any door there is.
+
+The doors are found in the source (`door_paths`). One that is neither tried here nor excused here fails the suite.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import door_cast
+import door_paths
+import pytest
+import time_machine
+from booking_cast import at
+from django.db.models import Model
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from door_cast import EXERCISE, OFF, House, Knock, a_house
+from factories import NOW, a_device, a_user
+
+from clinic.appointments.models import (
+    Appointment,
+    GroupSession,
+    Hold,
+    Reservation,
+    SlotOffer,
+    VisitChange,
+    WaitlistEntry,
+)
+from clinic.appointments.rules.status import Status
+from patients.rules.rulebook import rulebook
+from people.rules.permissions import Role
+from programs.models import Phase, Plan, PlannedSession, SafetyDecision, TreatmentGiven
+
+pytestmark = pytest.mark.django_db
+Door = Callable[[House], Knock]
+Hindrance = Callable[[House], None]
+
+DOORS: Mapping[str, tuple[Door, ...]] = {
+    "appointments:book": (
+        door_cast.by_booking,
+        door_cast.by_keeping_a_time,
+        door_cast.by_overbooking,
+        door_cast.by_booking_a_planned_session,
+    ),
+    "appointments:move": (door_cast.by_moving,),
+    "appointments:undo_visit": (door_cast.by_undoing_a_cancellation, door_cast.by_undoing_a_move),
+    "appointments:group_seat": (door_cast.by_a_place_in_a_class,),
+    "appointments:reseat": (door_cast.by_another_class,),
+    "appointments:waitlist_offer": (door_cast.by_a_yes_on_the_phone_to_a_freed_time,),
+    "appointments:waitlist_answer": (door_cast.by_a_yes_on_the_phone_to_an_offer,),
+    "appointments:walk_in": (door_cast.by_walking_in, door_cast.by_squeezing_in),
+    "appointments:status": (door_cast.by_calling_in, door_cast.by_ticking_off),
+    "appointments:group_everybody": (door_cast.by_ticking_off_a_class,),
+    "desk:stand_in": (door_cast.by_standing_in,),
+    "desk:clinic_visit": (door_cast.by_signing_it_as_given,),
+    "portal:offer": (door_cast.by_the_link_of_an_offer,),
+    "portal:visit_change": (door_cast.by_moving_at_home,),
+    "programs:start": (door_cast.by_a_plan,),
+    "programs:prescribe": (door_cast.by_exercises_for_home,),
+}
+FOR_CLINICIANS = frozenset({"programs:start", "programs:prescribe", "desk:clinic_visit"})  # who may read why
+# These write to visits, plans or treatments as well, and nobody gets one by them.
+EXCUSED: Mapping[str, str] = {
+    "appointments:cancel": "calls a visit off",
+    "appointments:late": "notes that somebody comes later",
+    "appointments:package_count": "counts money for a visit that was missed",
+    "appointments:book_new": "registers somebody of whom nothing is known yet, so nothing can stand against it",
+    "appointments:group_new": "an empty class",
+    "appointments:group_change": "takes those who sit in it along; each is judged again before they begin",
+    "appointments:group_cancel": "calls a class off",
+    "appointments:waitlist_add": "a wish; the time itself is judged when it is given",
+    "portal:wish": "a wish of the patient's own",
+    "portal:link": "says yes or no to a visit that is booked already; see the test of it below",
+    "portal:settings": "letters and reminders",
+    "portal:today": "ticks exercises at home",
+    "desk:follow_up": "notes a call",
+    "desk:remind_all": "letters",
+    "desk:visit_draft": "the page before it is signed: nothing counts as given yet",
+    "desk:assess": "the page on which a visit is written down",
+    "portal:breaks": "when her breaks at work are",
+    "programs:adverse_record": "what went wrong after a treatment that was given",
+    "programs:dose": "how much of an exercise; a harder one goes through the same look as prescribing it",
+    "programs:stop": "ends a plan",
+    "programs:worklist_act": "a call or a letter",
+    "manage.py demo_clinic": "made-up patients, and none of real ones",
+}
+KEPT: tuple[type[Model], ...] = (
+    Appointment, Hold, Reservation, GroupSession, VisitChange, SlotOffer, WaitlistEntry, Plan, Phase, PlannedSession,
+    TreatmentGiven, SafetyDecision,
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def house() -> House:
+    return a_house()
+
+
+def rows() -> list[list[dict[str, Any]]]:
+    return [list(model._default_manager.order_by("pk").values()) for model in KEPT]
+
+
+def said(answer: HttpResponse) -> str:
+    return answer.content.decode()
+
+
+def is_refused(knock: Knock) -> str:
+    """The answer, when nothing at all has changed."""
+    before = rows()
+    answer = knock()
+
+    assert rows() == before
+    assert answer.status_code in {200, 409}, "sent on as if it had been done"
+    return said(answer)
+
+
+def test_every_door_is_tried_or_excused() -> None:
+    found = door_paths.doors()
+
+    assert found - DOORS.keys() - EXCUSED.keys() == set(), "new doors: try them, or say why nobody gets a visit by them"
+    assert DOORS.keys() - found == set(), "a door that there is no more"
+
+
+EVERY = [pytest.param(name, door, id=door.__name__) for name, several in DOORS.items() for door in several]
+
+
+@pytest.mark.parametrize(("name", "door"), EVERY)
+def test_every_door_opens_while_nothing_stands_against_it(name: str, door: Door, house: House) -> None:
+    knock, before = door(house), rows()
+
+    answer = knock()
+
+    assert rows() != before, re.findall(r'(?s)role="alert".*?</div>', said(answer))
+
+
+@pytest.mark.parametrize(
+    "hindrance", [door_cast.an_absolute_fact, door_cast.an_open_warning_sign, door_cast.a_grave_question_left_open]
+)
+@pytest.mark.parametrize(("name", "door"), EVERY)
+def test_no_door_gives_what_must_wait(name: str, door: Door, hindrance: Hindrance, house: House) -> None:
+    knock = door(house)
+    hindrance(house)
+
+    page = is_refused(knock)
+
+    if name in FOR_CLINICIANS:
+        assert "must not be given" in page or "Clear the red flag first" in page or "There is a problem" in page
+        return
+    assert "Clinician check needed" in page or "Please call us" in page
+    assert not [reason for reason in REASONS if reason in page], "the desk may not know why"
+
+
+REASONS = [
+    rulebook().facts["suspected_cad"].label,
+    rulebook().red_flags["rf_fever"].clinician_wording,
+    rulebook().red_flags["rf_fever"].patient_question,
+    "suspected_cad",
+    "rf_fever",
+]
+
+
+def test_a_visit_that_must_wait_may_be_confirmed_by_its_link_but_not_moved_or_begun(house: House) -> None:
+    knock = door_cast.by_calling_in(house)
+    coming = house.book(14)
+    door_cast.an_open_warning_sign(house)
+    link = reverse("portal:link", args=[coming.link_token])
+
+    moved = Client().post(link, {"do": "move", "offer": house.offer(15), "revision": 0})
+    Client().post(link, {"do": "confirm", "revision": 0})
+
+    coming.refresh_from_db()
+    assert (moved.status_code, coming.starts_at, coming.status) == (302, at(14, day=16), Status.CONFIRMED)
+    assert "Clinician check needed" in is_refused(knock)
+
+
+def test_who_is_here_is_written_down_as_waiting_whatever_must_wait(house: House) -> None:
+    """Somebody has to look at her, so everybody has to see that she is in the building."""
+    visit = house.book(10, day=14)
+    door_cast.an_open_warning_sign(house)
+
+    answer = house.desk().post(
+        reverse("appointments:status", args=[visit.pk]), {"status": Status.ARRIVED, "was": Status.BOOKED}, follow=True
+    )
+
+    visit.refresh_from_db()
+    assert visit.status == Status.ARRIVED
+    assert "Clinician check needed" in said(answer)
+
+
+@pytest.mark.parametrize("more", [{}, {"keep": "1"}, {"overbook_because": "She insists"}])
+def test_a_treatment_that_is_switched_off_is_not_booked_kept_or_squeezed_in(more: dict[str, str], house: House) -> None:
+    needle = a_device("dev_ultrasound", site=house.site)
+    sent = {"patient": house.leila.pk, "service": OFF, "offer": f"{house.offer(10)}~{needle.pk.hex}", **more}
+
+    answer = is_refused(lambda: house.desk(house.office).post(reverse("appointments:book"), sent))
+
+    assert "does not offer this" in answer
+
+
+def test_nobody_walks_in_for_a_treatment_that_is_switched_off(house: House) -> None:
+    is_refused(door_cast.by_walking_in(house, service=OFF))
+    is_refused(door_cast.by_walking_in(house, service=OFF, squeeze="1", clinician=house.sara.pk, because="Pain"))
+
+
+def test_no_program_with_a_treatment_that_is_switched_off_can_be_started(house: House) -> None:
+    doctor = a_user(Role.CLINICIAN, profession="physician")
+    sent = {"template_code": "tpl_stem_cell", "starts_on": NOW.date().isoformat()}
+
+    is_refused(lambda: house.desk(doctor).post(reverse("programs:start", args=[house.leila.pk]), sent))
+    assert EXERCISE != OFF
