@@ -1,4 +1,4 @@
-"""A follow-up on one page: everything tapped is kept as it is tapped, and signed with one key."""
+"""A visit on one page: everything tapped is kept as it is tapped, and signed with one key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +16,13 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment
-from clinic.desk import clinician_followup_page, clinician_next, clinician_note
-from clinic.desk.clinician_draft import NOT_BEGUN, Written, of, opened, planned_first
+from clinic.desk import clinician_both, clinician_followup_page, clinician_next, clinician_note
+from clinic.desk.clinician_both import TREAT
+from clinic.desk.clinician_draft import NOT_BEGUN, Written, kind_of, of, opened, planned_first
 from patients.actions import assessments
 from patients.models import Assessment
-from patients.web.assessment_draft import Difference
-from patients.web.assessment_follow_up import FollowUpForm
+from patients.rules.follow_up import GROUPS, REST
+from patients.web.assessment_first import form_of
 from people.rules.permissions import Permission
 from people.rules.refusal import ChangedMeanwhile, Refused
 from people.web.guards import SignedInRequest, needs
@@ -39,7 +40,6 @@ NEXT_STEPS: Mapping[str, Any] = {
     "referred": gettext_lazy("Started an urgent referral"),
     "emergency": gettext_lazy("Called the emergency services"),
 }
-TREAT = "treat"  # the treatments, where one of two versions is chosen as a whole
 
 
 def page(request: SignedInRequest, visit: Appointment) -> HttpResponse:
@@ -75,16 +75,18 @@ def draft(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 
 def write(request: SignedInRequest, visit: Appointment) -> Written:
     """Keep what was sent and do what was pressed. Nothing that was typed is lost, whatever refuses it."""
-    do, sent = request.POST.get("do", ""), _chosen(request.POST, visit.assessment)
+    do, sent = request.POST.get("do", ""), clinician_both.chosen(request.POST, visit.assessment)
     if step := NEXT_STEPS.get(sent.get("next_do", "")):
         sent = _with_step(sent, step)
-    form = FollowUpForm(sent, assessment=visit.assessment)
+    form = form_of(kind_of(visit))(sent, assessment=visit.assessment)
     last = treatment_cards.last_given(visit.patient, visit.assessment)
     before = dict(visit.assessment.told.get(TREAT, {})) if visit.assessment else {}
     treat = treatment_forms.after(treatment_forms.read(sent, before), do, sent, last)
     if TREAT in sent.getlist("theirs"):
         treat = planned_first(visit, before)
-    seen = sent.get("revision", "")
+    # After "keep what is chosen" it is the colleague's version that was read; until then it is the older one, so that
+    # nothing but this choice can replace what the colleague wrote.
+    seen = sent.get("chosen") or sent.get("revision", "")
     revision = int(seen) if seen.isascii() and seen.isdigit() else NOT_BEGUN
     written = Written(form, treat, revision, visit.assessment)
     if not form.is_valid():
@@ -95,7 +97,7 @@ def write(request: SignedInRequest, visit: Appointment) -> Written:
         if "sign" in sent:
             _sign(request, visit, written)
     except ChangedMeanwhile as refusal:
-        _show_both(visit, written, refusal)
+        _show_both(request, visit, written, refusal)
     except Refused as refusal:
         written.refusal = str(refusal)
     return written
@@ -105,18 +107,6 @@ def _with_step(sent: QueryDict, step: Any) -> QueryDict:
     mixed = sent.copy()
     said = f"{step}, {timezone.localtime():%H:%M}."
     mixed["next_steps"] = "\n".join(it for it in (sent.get("next_steps", "").strip(), said) if it)
-    return mixed
-
-
-def _chosen(sent: QueryDict, assessment: Assessment | None) -> QueryDict:
-    """What was sent, with the colleague's words where "theirs" was ticked after a conflict."""
-    taken = sent.getlist("theirs")
-    if assessment is None or not taken:
-        return sent
-    mixed, theirs = sent.copy(), FollowUpForm(None, assessment=assessment)
-    for name in taken:
-        if name in theirs.fields:
-            mixed[name] = str(theirs[name].value() or "")
     return mixed
 
 
@@ -152,10 +142,10 @@ def _do(request: SignedInRequest, visit: Appointment, written: Written, do: str)
     now, assessment = timezone.now(), written.assessment
     if assessment is None:
         return
-    if verb == "all_no":
-        again = assessments.ask_again(assessment, revision=written.revision, by=request.user, now=now)
+    if verb == "all_no" and (not rest or rest == REST or rest in GROUPS):
+        again = assessments.ask_again(assessment, revision=written.revision, by=request.user, now=now, group=rest)
         _now_is(visit, written, again)
-        written.form = FollowUpForm(None, assessment=again)
+        written.form = form_of(again.kind)(None, assessment=again)
     modality, _colon, technique = rest.partition(":")
     if verb in {"ack", "override"} and modality in rulebook().modalities:
         treatment = Treatment(modality, clinic_day(now), technique)
@@ -184,31 +174,13 @@ def _sign(request: SignedInRequest, visit: Appointment, written: Written) -> Non
     written.is_signed = True
 
 
-def _show_both(visit: Appointment, written: Written, refusal: ChangedMeanwhile) -> None:
-    """Theirs beside yours. Where "theirs" was chosen the field takes it; saving again then keeps what is shown."""
-    fresh = Assessment.objects.select_related("author", "intake", "patient").get(appointment=visit)
-    theirs = FollowUpForm(None, assessment=fresh)
-    typed = written.form
-    written.differences = [
-        Difference(str(it.label), _words(theirs, it.name), _words(typed, it.name), it.name)
-        for it in typed
-        if _words(theirs, it.name) != _words(typed, it.name)
-    ]
-    treated = [clinician_note.treat_words(it) for it in (fresh.told.get("treat", {}), _tapped(written.treat))]
-    if treated[0] != treated[1]:
-        written.differences.append(Difference(_("Treat"), treated[0], treated[1], TREAT))
+def _show_both(request: SignedInRequest, visit: Appointment, written: Written, refusal: ChangedMeanwhile) -> None:
+    """Theirs beside yours. The page keeps the revision it was made from until one of the two is chosen."""
+    fresh = Assessment.objects.select_related("author", "intake", "asked_again_by").get(appointment=visit)
+    fresh.patient = visit.patient
+    written.both = clinician_both.compare(fresh, written.form, written.treat, request.POST.get("seen", ""))
     written.refusal = str(refusal)
     written.assessment = visit.assessment = fresh
-    # Both versions are on the screen now, so saving again is a choice.
-    written.revision = fresh.revision
-
-
-def _words(form: FollowUpForm, name: str) -> str:
-    value = form[name].value()
-    if value in (None, "", []):
-        return _("empty")
-    choices = dict(getattr(form.fields[name], "choices", ()))
-    return str(choices.get(str(value), value))
 
 
 def _shown(request: SignedInRequest, visit: Appointment, written: Written) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The note of a follow-up, from what is kept in its draft."""
+"""The note of a visit, from what is kept in its draft."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -11,14 +11,15 @@ from django.utils.translation import gettext_lazy
 
 from clinic.appointments.models import Appointment
 from clinic.desk.clinician_draft import Written
+from clinic.desk.clinician_safety import spine_answers
+from patients.actions import assessments
 from patients.models import Assessment
-from patients.rules import movement, notes
+from patients.rules import follow_up, movement, notes, quick_tests
 from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.rules.scoring import CannotBeScored, score
-from patients.web import assessment_glance
+from patients.web import assessment_glance, intake_words
 from people.web.guards import SignedInRequest
 from programs.rules import doses
-from programs.rules.rulebook import rulebook
 from programs.web import treatment_cards
 from programs.web.treatment_cards import Card
 
@@ -57,7 +58,17 @@ def taps_of(
     tests = [book.red_flags[code] for code in yes_no if book.red_flags[code].asked_of == "clinician"]
     pressure = [it.examined[code] for code in ("bp_systolic", "bp_diastolic") if code in it.examined]
     coming = next_visit(visit)
+    groups = {it.code: it.label for it in follow_up.grouped(book.red_flags.values())}
+    asked = it.told.get(assessments.ASKED_GROUPS, {})
     return notes.Taps(
+        is_first=it.kind == Assessment.Kind.FIRST,
+        best=it.told.get("best"),
+        hurts=tuple(f"{words} {it.told['places'][code]}" for code, words in _places(it)),
+        groups_no=tuple(str(groups[code]) for code in asked if code in groups and not _any_yes(code, it)),
+        spine=_spine(visit, it),
+        findings=it.findings,
+        causes=tuple(book.causes[code].label for code in it.causes if code in book.causes),
+        impression=it.impression,
         worst=it.told.get("worst"),
         worst_before=earlier[-1].value if earlier else None,
         pain_now=it.pain_now,
@@ -76,6 +87,28 @@ def taps_of(
         next_steps=it.next_steps,
         next_visit=date_format(coming.local_start, "j F, H:i") if coming else "",
     )
+
+
+def _places(it: Assessment) -> list[tuple[str, str]]:
+    codes = list(it.told.get("places", {}))
+    return list(zip(codes, intake_words.places(codes), strict=True))
+
+
+def _any_yes(group: str, it: Assessment) -> bool:
+    asked = {one.code: one.questions for one in follow_up.grouped(patients_rulebook().red_flags.values())}
+    return any(it.examined.get(rule.code) is True for rule in asked[group])
+
+
+def _spine(visit: Appointment, it: Assessment) -> str:
+    """Only once somebody has asked for a factor of it: nothing follows from what is unknown."""
+    answers, factors = spine_answers(it, it.intake), it.told.get("c_spine", {})
+    if not factors and not it.examined.keys() & set(patients_rulebook().c_spine_rule.high_risk_flags):
+        return ""
+    age = visit.patient.age_on(timezone.localdate())
+    found = quick_tests.c_spine(
+        {quick_tests.INJURED: True} | answers, low_risk=factors, age_years=age, book=patients_rulebook()
+    )
+    return str(found.result.label) if found else ""
 
 
 def _given(card: Card) -> notes.Given:
@@ -112,22 +145,6 @@ def reason_of(sent: QueryDict, modality: str) -> str:
     if reason not in REASONS or (reason == OTHER_REASON and not who):
         return ""
     return f"{REASONS[reason]}: {who}" if who else str(REASONS[reason])
-
-
-def treat_words(treat: Mapping[str, Any]) -> str:
-    """The treatments of a draft in one line, to be laid beside a colleague's."""
-    labels = {code: it.label for code, it in patients_rulebook().body_regions.items()}
-    words = []
-    for code, it in treat.items():
-        modality = rulebook().modalities[code]
-        technique = modality.techniques.get(it.get("technique", ""))
-        parts = [technique.name if technique else modality.name]
-        parts += [_("left out today")] if it.get("skipped") else []
-        parts += [doses.place_words(place, labels) for place in it.get("regions", ())]
-        product = [it.get(name, "") for name in ("lot", "expires_on", "guidance", "why", "why_words")]
-        parts += [*doses.readable(code, it.get("dose", {})), *it.get("mistyped", {}).values(), *filter(None, product)]
-        words.append(", ".join(parts))
-    return "; ".join(words) or _("empty")
 
 
 def next_visit(visit: Appointment) -> Appointment | None:

@@ -9,26 +9,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment
-from clinic.desk import clinician_followup
+from clinic.desk import clinician_followup, clinician_safety
 from clinic.desk.clinician_draft import of
 from patients.actions import assessments, signatures
-from patients.actions import intake as intakes
-from patients.models import Assessment, Intake, Patient, RedFlag
+from patients.models import Assessment, Patient, RedFlag
 from patients.rules.rulebook import rulebook as patients_rulebook
-from patients.rules.triage import TriageResult
 from patients.web import assessment_glance, triage_words
-from patients.web.assessment_draft import last_pain, write
 from patients.web.assessment_pages import about, said, signed_words
 from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.actions import treatments
-from programs.rules.rulebook import rulebook
 
-FIRST = "first_assessment"
 TYPED = ("findings", "impression", "next_steps", "note")
 
 
@@ -36,31 +30,25 @@ TYPED = ("findings", "impression", "next_steps", "note")
 def clinic_visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """The visit. A POST keeps the assessment, and signs it when that was pressed."""
     visit, patient = _open(request, visit_id)
-    context: dict[str, Any] = {}
-    if is_follow_up(visit) and not (visit.assessment and visit.assessment.is_signed):
+    is_signed = visit.assessment is not None and visit.assessment.is_signed
+    if not is_signed and (visit.assessment is not None or visit.is_standing):
         return clinician_followup.page(request, visit)
-    if visit.assessment is not None and not visit.assessment.is_signed:
-        visit.assessment.intake = assessments.latest_form(patient)
-        draft = write(request, visit.assessment)
-        if draft.is_kept:
-            return redirect("desk:clinic_visit", visit.pk)
-        context = {"draft": draft, "form": draft.form, "last_pain": last_pain(visit.assessment)}
-    elif request.method == "POST":
-        # Signed, or never begun, while the form stood open in another window.
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        # Signed, or cancelled, while the form stood open in another window.
         context = {"refusal": _too_late(visit), "typed_words": _typed(request)}
     return render(request, "desk/clinician_visit.html", context | _shown(request, visit, patient))
 
 
 @needs(Permission.RECORD_EDIT)
-@require_POST
-def assess(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
-    """Begin the assessment of this visit."""
-    visit, patient = _open(request, visit_id)
-    try:
-        assessing.open_assessment(visit, by=request.user, now=timezone.now())
-    except Refused as refusal:
-        context = {"refusal": str(refusal), **_shown(request, visit, patient)}
-        return render(request, "desk/clinician_visit.html", context)
+def draft_visit(request: SignedInRequest, assessment_id: UUID) -> HttpResponse:
+    """An unsigned assessment is gone on with at its visit."""
+    found = Assessment.objects.visible_to(request.user).filter(pk=assessment_id).first()
+    if found is None:
+        raise Http404
+    visit = Appointment.objects.visible_to(request.user).filter(assessment=found).first()
+    if visit is None:
+        return redirect("patients:record", found.patient_id)
     return redirect("desk:clinic_visit", visit.pk)
 
 
@@ -97,17 +85,10 @@ def _open(request: SignedInRequest, visit_id: UUID) -> tuple[Appointment, Patien
     return visit, patient
 
 
-def is_follow_up(visit: Appointment) -> bool:
-    """Every visit but the first assessment; one that was begun stays what it was begun as."""
-    if visit.assessment is not None:
-        return visit.assessment.kind == Assessment.Kind.FOLLOW_UP
-    return visit.service_code != FIRST and visit.is_standing
-
-
 def _shown(request: SignedInRequest, visit: Appointment, patient: Patient) -> dict[str, Any]:
     assessment = visit.assessment
     intake = assessment.intake if assessment and assessment.is_signed else assessments.latest_form(patient)
-    result = _judged(assessment, intake)
+    result = clinician_safety.judged(assessment, intake)
     flags = RedFlag.objects.visible_to(request.user).open().filter(patient=patient)
     open_flags = triage_words.flag_lines(flags)
     causes = patients_rulebook().causes
@@ -120,7 +101,7 @@ def _shown(request: SignedInRequest, visit: Appointment, patient: Patient) -> di
         "said_causes": ", ".join(causes[code].label for code in named if code in causes),
         "is_begun": patient.intakes.open().exists(),
         "panel": triage_words.panel(result) if result else None,
-        "blocked": _names(result) if result else [],
+        "blocked": clinician_safety.names(result) if result else [],
         "open_flags": open_flags,
         "must_say_next": any(line.is_grave for line in open_flags),
         "back": request.path,
@@ -143,25 +124,10 @@ def _signed(request: SignedInRequest, assessment: Assessment | None) -> dict[str
     }
 
 
-def _judged(assessment: Assessment | None, intake: Intake | None) -> TriageResult | None:
-    if assessment is not None:
-        return assessments.judged(assessment, now=assessment.signed_at or timezone.now())
-    return intakes.judged(intake, now=intake.submitted_at or timezone.now()) if intake else None
-
-
-def _names(result: TriageResult) -> list[str]:
-    """The treatments that these answers hold back, in words."""
-    book = rulebook()
-    blocked = book.modalities_blocked_by(result.blocks)
-    if blocked == book.modalities.keys():
-        return [_("every treatment, until a clinician has looked")]
-    return [modality.name for code, modality in book.modalities.items() if code in blocked]
-
-
 def _typed(request: SignedInRequest) -> list[str]:
     """What somebody typed on a page that can no longer be saved, to be copied into an addendum."""
     return [words for name in TYPED if (words := request.POST.get(name, "").strip())]
 
 
 def _too_late(visit: Appointment) -> str:
-    return _("The assessment is not begun yet.") if visit.assessment is None else str(assessments.SIGNED_ALREADY)
+    return str(assessments.SIGNED_ALREADY) if visit.assessment else _("This visit was cancelled.")

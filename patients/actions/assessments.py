@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from patients.actions import facts, outcomes, red_flags, signatures
 from patients.models import Addendum, Assessment, Intake, Patient
 from patients.models.red_flag import RedFlagQuerySet
+from patients.rules import quick_tests
 from patients.rules.facts import from_form
-from patients.rules.follow_up import questions_again
+from patients.rules.follow_up import grouped, questions_again, questions_first
 from patients.rules.intake_parts import put
 from patients.rules.red_flags import RedFlagRule
 from patients.rules.rulebook import rulebook
@@ -29,8 +30,7 @@ FIELDS: Final = frozenset(
         "findings", "impression", "next_steps", "examined", "told", "moves", "note",
     }
 )  # fmt: skip
-
-
+ASKED_GROUPS: Final = "groups"  # in `told`: which groups of questions were asked as a whole, by whom and when
 SIGNED_ALREADY: Final = gettext_lazy("This assessment is signed and stays as it is. Write an addendum instead.")
 
 
@@ -47,7 +47,7 @@ class FlagStillOpen(Refused):
 
 
 class NotAskedAgain(Refused):
-    """The short safety screen is asked at every visit."""
+    """The safety questions are asked at every visit: in the form of a first one, or by the clinician."""
 
 
 class NothingWritten(Refused):
@@ -79,29 +79,49 @@ def save(assessment: Assessment, *, revision: int, by: User, now: datetime, **fi
 
 
 @transaction.atomic
-def ask_again(assessment: Assessment, *, revision: int, by: User, now: datetime) -> Assessment:
-    """ "I asked again: all no" in one recorded tap: who asked, when, and a no to every question of the short screen.
+def ask_again(assessment: Assessment, *, revision: int, by: User, now: datetime, group: str = "") -> Assessment:
+    """ "I asked: all no" in one recorded tap: who asked, when, and a no to every question, or to those of one group.
 
-    What was answered yes at this visit, and what is open as a warning sign, stays as it is: only a finding closes that.
+    What was answered yes, and what is open as a warning sign, stays as it is: only a finding closes that.
     Raises as `save` does.
     """
     _refuse_unless_clinician(by)
     found = _claimed(assessment, revision)
-    found.asked_again_at, found.asked_again_by = now, by
-    left = [it.code for it in unanswered_again(found, on=Clinic.day_of(now))]
-    kept = _keep(found, {"examined": found.examined | dict.fromkeys(left, False)}, by=by, now=now)
-    audit.record(by, "assessment.asked_again", kept, questions=len(left))
+    left = [it.code for it in unanswered_again(found, on=Clinic.day_of(now), group=group)]
+    fields: dict[str, Any] = {"examined": found.examined | dict.fromkeys(left, False)}
+    if group:
+        asked = {"by": by.name, "by_id": str(by.pk), "at": now.isoformat()}
+        fields["told"] = found.told | {ASKED_GROUPS: found.told.get(ASKED_GROUPS, {}) | {group: asked}}
+    else:
+        found.asked_again_at, found.asked_again_by = now, by
+    kept = _keep(found, fields, by=by, now=now)
+    audit.record(by, "assessment.asked_again", kept, questions=len(left), **({"group": group} if group else {}))
     return kept
 
 
-def unanswered_again(assessment: Assessment, *, on: date) -> list[RedFlagRule]:
-    """The questions of the short screen that were not answered at this visit and are not known to be a yes.
+def questions_of(assessment: Assessment, *, on: date) -> tuple[RedFlagRule, ...]:
+    """The safety questions of this visit: at the first one all of the form's, later those of every visit."""
+    is_first = assessment.kind == Assessment.Kind.FIRST
+    age = assessment.patient.age_on(on)
+    return (questions_first if is_first else questions_again)(age, book=rulebook())
 
-    An open warning sign is a yes, and so is a known fact: nobody taps away a blood thinner with "all no".
+
+def unanswered_again(assessment: Assessment, *, on: date, group: str = "") -> list[RedFlagRule]:
+    """The safety questions that were not answered at this visit and are not known to be a yes.
+
+    An open warning sign is a yes, and so is a known fact: nobody taps away a blood thinner with "all no". With an
+    injury the factors of the C-spine rule are left out: they are asked one by one.
     """
-    answered, known = set(assessment.examined), facts.known(assessment.patient, on=on)
-    answered |= set(assessment.patient.red_flags.open().values_list("code", flat=True))
-    questions = questions_again(assessment.patient.age_on(on), book=rulebook())
+    yes = set(assessment.patient.red_flags.open().values_list("code", flat=True))
+    if assessment.kind == Assessment.Kind.FIRST and assessment.intake:
+        yes |= {code for code, said in assessment.intake.answers.get("red_flags", {}).items() if said}
+    known = facts.known(assessment.patient, on=on)
+    answered = assessment.examined.keys() | yes
+    if assessment.examined.get(quick_tests.INJURED) or quick_tests.INJURED in yes:
+        answered |= _of_an_injury()
+    questions = questions_of(assessment, on=on)
+    if group:
+        questions = next((it.questions for it in grouped(questions) if it.code == group), ())
     asked = [it for it in put(questions, assessment.examined) if it.code not in answered]
     return [it for it in asked if not any(known.get(fact) is True for fact in it.sets_facts)]
 
@@ -110,11 +130,14 @@ def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: dateti
     before, told = {rule.code for rule in judged(found, now=now).positive}, found.examined
     for name, value in fields.items():
         setattr(found, name, value)
-    is_follow_up = found.kind == Assessment.Kind.FOLLOW_UP
-    if is_follow_up and found.asked_again_at is None and not unanswered_again(found, on=Clinic.day_of(now)):
+    if found.examined.get(quick_tests.INJURED) and not told.get(quick_tests.INJURED):
+        # A "no" among many others, before anybody knew of the injury, answers no factor of the C-spine rule.
+        early = {code for code in _of_an_injury() if told.get(code) is False}
+        found.examined = {code: it for code, it in found.examined.items() if code not in early}
+    if found.asked_again_at is None and not unanswered_again(found, on=Clinic.day_of(now)):
         found.asked_again_at, found.asked_again_by = now, by  # one by one, and this was the last
     found.revision += 1
-    found.save(update_fields=[*fields, "intake", "revision", "asked_again_at", "asked_again_by"])
+    found.save(update_fields=[*fields, "examined", "intake", "revision", "asked_again_at", "asked_again_by"])
     # A "no" to a sign, and what a "yes" means, count for the rules of every treatment from now on.
     newly_told = {code: it for code, it in found.examined.items() if told.get(code) != it and isinstance(it, bool)}
     known = facts.known(found.patient, on=Clinic.day_of(now))
@@ -161,8 +184,9 @@ def sign(
 
 def _refuse_if_unfinished(found: Assessment) -> None:
     is_follow_up = found.kind == Assessment.Kind.FOLLOW_UP
-    if is_follow_up and found.asked_again_at is None:
-        raise NotAskedAgain(_("Ask the safety questions again before you sign."))
+    # A form she sent has asked for her; at a follow-up it may be weeks old.
+    if found.asked_again_at is None and (is_follow_up or found.intake is None):
+        raise NotAskedAgain(_("Ask the safety questions before you sign."))
     if not (is_follow_up or found.findings.strip() or found.impression.strip()):
         raise NothingToSign(_("Write what you found or your impression before you sign."))
     if is_follow_up and not (found.told or found.moves or found.note.strip() or found.next_steps.strip()):
@@ -184,6 +208,11 @@ def add_addendum(assessment: Assessment, *, text: str, by: User, now: datetime) 
     addendum = Addendum.objects.create(assessment=assessment, text=text.strip(), author=by, written_at=now)
     audit.record(by, "assessment.added_to", assessment)
     return addendum
+
+
+def _of_an_injury() -> set[str]:
+    rule = rulebook().c_spine_rule
+    return {*rule.high_risk_flags, rule.rotation_flag}
 
 
 def latest_form(patient: Patient) -> Intake | None:

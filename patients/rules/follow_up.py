@@ -13,7 +13,9 @@ from patients.rules.rulebook import Rulebook, intake_questions
 
 EVERY_VISIT: Final = "every_visit"
 # Days after which a scale is asked again. Source: `schedule` of each measure (every visit; week 4; 30-day diary).
-ASKED_AGAIN_AFTER_DAYS: Final[Mapping[str, int]] = {"nprs": 0, "ndi": 28, "psfs": 28, "groc": 28, "headache_days": 30}
+ASKED_AGAIN_AFTER_DAYS: Final[Mapping[str, int]] = {
+    "nprs": 0, "ndi": 28, "psfs": 28, "groc": 28, "headache_days": 30, "sleep": 28,
+}  # fmt: skip
 
 
 class Reaction(TextChoices):
@@ -67,13 +69,20 @@ GROUPS: Final[Mapping[str, tuple[Any, frozenset[str]]]] = {
     "inflammation": (_("Inflammation"), frozenset({"inflammatory_arthritis", "giant_cell_arteritis"})),
     "heart": (_("Heart and vessels"), frozenset({"cardiac", "aortic_dissection", "hypertensive_crisis"})),
 }
+REST: Final = "rest"
 OTHER: Final = _("Everything else")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    code: str
     label: Any
     questions: tuple[RedFlagRule, ...]
+
+
+def questions_first(age_years: int | None, *, book: Rulebook) -> tuple[RedFlagRule, ...]:
+    """The safety questions of a first assessment: all of the form's, gravest first."""
+    return tuple(it for it in intake_questions(age_years, book=book) if it.answer_type == "yes_no")
 
 
 def questions_again(age_years: int | None, *, book: Rulebook) -> tuple[RedFlagRule, ...]:
@@ -87,12 +96,12 @@ def grouped(questions: Iterable[RedFlagRule]) -> list[Group]:
     """By what they look for first; within a group gravest first, as they came."""
     rest = list(questions)
     found = []
-    for label, conditions in GROUPS.values():
+    for code, (label, conditions) in GROUPS.items():
         own = [it for it in rest if it.may_indicate and it.may_indicate[0] in conditions]
         rest = [it for it in rest if it not in own]
         if own:
-            found.append(Group(label, tuple(own)))
-    return [*found, Group(OTHER, tuple(rest))] if rest else found
+            found.append(Group(code, label, tuple(own)))
+    return [*found, Group(REST, OTHER, tuple(rest))] if rest else found
 
 
 def due(measure: str, last_on: date | None, *, on: date) -> bool:

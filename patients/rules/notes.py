@@ -35,15 +35,23 @@ class Taps:
     worst: int | None = None
     worst_before: float | None = None
     pain_now: int | None = None
+    best: int | None = None
+    hurts: tuple[str, ...] = ()  # places with their pain, such as "Side of the neck, left 6"
     reaction: str = ""
     reaction_words: str = ""
     sleep: str = ""
+    is_first: bool = False  # nothing was asked before
     all_no: bool = False  # asked again, and every question was a no
+    groups_no: tuple[str, ...] = ()  # groups of questions that were asked as a whole, all no
     yes: tuple[str, ...] = ()  # warning signs that were answered yes, in the clinician's words
     tested: tuple[str, ...] = ()  # quick tests with what they showed
+    spine: str = ""  # what the C-spine rule says
     readings: Sequence[Reading] = ()
     pressure: str = ""  # such as "124/78 mm Hg"
     scores: tuple[str, ...] = ()
+    findings: str = ""
+    causes: tuple[str, ...] = ()
+    impression: str = ""
     given: tuple[Given, ...] = ()
     plan: str = ""
     exercises: str = ""
@@ -62,10 +70,11 @@ class Part:
 
 
 def parts(taps: Taps) -> list[Part]:
-    """The four parts of the note. One about which nothing was tapped is left out."""
+    """The parts of the note. One about which nothing was tapped is left out."""
     found = [
         Part(str(_("Said")), _said(taps)),
         Part(str(_("Found")), _found(taps)),
+        Part(str(_("Impression")), _judged(taps)),
         Part(str(_("Did")), [_did(it) for it in taps.given]),
         Part(str(_("Next")), _next(taps)),
     ]
@@ -84,13 +93,7 @@ def digest(content: Mapping[str, Any]) -> str:
 
 
 def _said(taps: Taps) -> list[str]:
-    words = []
-    if taps.worst is not None and taps.worst_before is not None:
-        words.append(_("worst pain %(now)d, was %(before)g") % {"now": taps.worst, "before": taps.worst_before})
-    elif taps.worst is not None:
-        words.append(_("worst pain %(now)d") % {"now": taps.worst})
-    if taps.pain_now is not None:
-        words.append(_("pain now %(now)d") % {"now": taps.pain_now})
+    words = _pain(taps)
     if taps.reaction == Reaction.OTHER and taps.reaction_words:
         words.append(_("after the last visit: %(words)s") % {"words": taps.reaction_words})
     elif taps.reaction:
@@ -101,9 +104,31 @@ def _said(taps: Taps) -> list[str]:
     return _sentences(words)
 
 
+def _pain(taps: Taps) -> list[str]:
+    words = []
+    if taps.worst is not None and taps.worst_before is not None:
+        words.append(_("worst pain %(now)d, was %(before)g") % {"now": taps.worst, "before": taps.worst_before})
+    elif taps.worst is not None:
+        words.append(_("worst pain %(now)d") % {"now": taps.worst})
+    if taps.pain_now is not None:
+        words.append(_("pain now %(now)d") % {"now": taps.pain_now})
+    if taps.best is not None:
+        words.append(_("least pain %(now)d") % {"now": taps.best})
+    if taps.hurts:
+        words.append(_("hurts: %(places)s") % {"places": "; ".join(map(_lower, taps.hurts))})
+    return words
+
+
 def _found(taps: Taps) -> list[str]:
-    words = [str(_("safety questions asked again, all no"))] if taps.all_no else []
+    all_no = _("safety questions asked, all no") if taps.is_first else _("safety questions asked again, all no")
+    words = [str(all_no)] if taps.all_no else []
+    if taps.groups_no and not taps.all_no:
+        words.append(
+            _("safety questions asked, all no: %(groups)s") % {"groups": ", ".join(map(_lower, taps.groups_no))}
+        )
     words += taps.tested
+    if taps.spine:
+        words.append(_("Canadian C-spine rule: %(result)s") % {"result": _lower(taps.spine)})
     for it in taps.readings:
         if it.now is None:
             continue
@@ -112,7 +137,12 @@ def _found(taps: Taps) -> list[str]:
                       else _("%(movement)s %(now)d°, was %(before)d°")) % told)  # fmt: skip
     if taps.pressure:
         words.append(_("blood pressure %(reading)s") % {"reading": taps.pressure})
-    return _sentences([*words, *taps.scores])
+    return _sentences([*words, *taps.scores, taps.findings])
+
+
+def _judged(taps: Taps) -> list[str]:
+    causes = _("likely causes: %(causes)s") % {"causes": ", ".join(map(_lower, taps.causes))} if taps.causes else ""
+    return _sentences([taps.impression, causes])
 
 
 def _did(it: Given) -> str:

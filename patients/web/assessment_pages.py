@@ -1,5 +1,6 @@
 """The clinical record of a patient: what she told us, what was found, and the warning signs."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,10 @@ from django.views.decorators.http import require_POST
 
 from patients.actions import assessments
 from patients.models import Assessment, Intake, Patient, RedFlag
+from patients.rules.movement import readings
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import BLOOD_PRESSURE
 from patients.web import intake_words, triage_words
-from patients.web.assessment_draft import last_pain, write
 from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -48,25 +49,14 @@ def record(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 
 @needs(Permission.RECORD_EDIT)
 def assessment(request: SignedInRequest, patient_id: UUID, assessment_id: UUID) -> HttpResponse:
-    """One assessment: to write on while it is a draft, to read and add to once it is signed."""
+    """One signed assessment, to read and to add to. A draft is written on at its visit."""
     patient = open_record(request, patient_id)
     found = _of(request, patient, assessment_id)
-    if found.is_signed:
-        return render(
-            request, "patients/record_assessment.html", {"signed": signed_words(found), **about(request, patient)}
-        )
-    found.intake = assessments.latest_form(patient)
-    draft = write(request, found)
-    if draft.is_kept:
-        return redirect("patients:assessment", patient.pk, found.pk)
-    context = {
-        "draft": draft,
-        "form": draft.form,
-        "last_pain": last_pain(found),
-        "said": said(found.intake) if found.intake else None,
-        **about(request, patient),
-    }
-    return render(request, "patients/record_assessment.html", context)
+    if not found.is_signed:
+        return redirect("desk:draft_visit", found.pk)
+    return render(
+        request, "patients/record_assessment.html", {"signed": signed_words(found), **about(request, patient)}
+    )
 
 
 @needs(Permission.RECORD_EDIT)
@@ -118,25 +108,42 @@ def signed_words(assessment: Assessment) -> dict[str, Any]:
     causes = rulebook().causes
     measured = assessment.examined
     pressure = [str(measured[code]) for code in BLOOD_PRESSURE if code in measured]
-    lines = [
-        (_("Note"), assessment.note),
-        (_("Pain now"), _("%(n)d of 10") % {"n": assessment.pain_now} if assessment.pain_now is not None else ""),
-        (_("Turns left"), _degrees(assessment.rotation_left_degrees)),
-        (_("Turns right"), _degrees(assessment.rotation_right_degrees)),
-        (_("Blood pressure"), _("%(reading)s mm Hg") % {"reading": "/".join(pressure)} if pressure else ""),
-        *(
-            (intake_words.question_words(code), _("Yes") if answer else _("No"))
-            for code, answer in measured.items()
-            if code not in BLOOD_PRESSURE
-        ),
+    written = [
         (_("Causes"), ", ".join(causes[code].label if code in causes else code for code in assessment.causes)),
         (_("Findings"), assessment.findings),
         (_("Impression"), assessment.impression),
         (_("What happens next"), assessment.next_steps),
     ]
-    if assessment.kind == Assessment.Kind.FOLLOW_UP and assessment.is_signed:
-        lines = lines[:1]  # the note says the rest in words
+    lines = [
+        (_("Note"), assessment.note),
+        (_("Pain now"), _("%(n)d of 10") % {"n": assessment.pain_now} if assessment.pain_now is not None else ""),
+        (_("Turns left"), _degrees(assessment.rotation_left_degrees)),
+        (_("Turns right"), _degrees(assessment.rotation_right_degrees)),
+        *((str(it.movement.label), _degrees(it.now)) for it in readings(assessment.moves, {})),
+        (_("Blood pressure"), _("%(reading)s mm Hg") % {"reading": "/".join(pressure)} if pressure else ""),
+        *_answers(measured),
+        *written,
+    ]
+    if assessment.is_signed and assessment.note:
+        # The note says the rest in words; written by hand it may leave out what was also written in a field.
+        lines = [lines[0], *(it for it in written if it[1].casefold() not in assessment.note.casefold())]
     return {"assessment": assessment, "lines": [line for line in lines if line[1]]}
+
+
+def _answers(measured: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each yes and each examination in words; the rest of the safety questions counted."""
+    book = rulebook()
+    asked = {code: it for code, it in measured.items() if code not in BLOOD_PRESSURE}
+    plain_no = [
+        code for code, it in asked.items() if not it and code in book.red_flags
+        and book.red_flags[code].asked_of != "clinician"
+    ]  # fmt: skip
+    told = [
+        (intake_words.question_words(code), _("Yes") if it else _("No"))
+        for code, it in asked.items()
+        if code not in plain_no
+    ]
+    return [*told, *([(_("Safety questions answered no"), str(len(plain_no)))] if plain_no else [])]
 
 
 def _degrees(value: int | None) -> str:

@@ -23,6 +23,7 @@ from people.rules.permissions import Role
 
 TEN = datetime(2026, 9, 14, 14, tzinfo=UTC)  # 10:00 in New York
 TYPED = {"findings": "Trigger point", "impression": "", "next_steps": "", "revision": "1"}
+ASKED = {"do": "all_no"}
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +140,7 @@ def test_the_visit_shows_what_she_said_what_it_means_and_where_that_is_written(
         "Not yet confirmed by a clinician",
         "Held back by these answers:",
         "every treatment, until a clinician has looked",
-        "questions are open: ask them now",
+        "grave questions are open",
         "Close with a finding",
     ):
         assert shown in page, shown
@@ -162,7 +163,8 @@ def test_the_desk_sees_none_of_it(visit: Appointment, sara: Resource, leila: Pat
         reverse("desk:my_day"),
         reverse("desk:alerts"),
         page_of(visit),
-        reverse("desk:assess", args=[visit.pk]),
+        reverse("desk:draft_visit", args=[draft.pk]),
+        reverse("desk:visit_draft", args=[visit.pk]),
         reverse("patients:record", args=[leila.pk]),
         reverse("patients:assessment", args=[leila.pk, draft.pk]),
         reverse("patients:addendum", args=[leila.pk, draft.pk]),
@@ -171,11 +173,26 @@ def test_the_desk_sees_none_of_it(visit: Appointment, sara: Resource, leila: Pat
         assert (desk.get(url).status_code, desk.post(url).status_code) == (404, 404), url
 
 
-def test_beginning_twice_begins_one_assessment(visit: Appointment, screen: Client) -> None:
-    url = reverse("desk:assess", args=[visit.pk])
+def test_reading_begins_nothing_and_saving_twice_begins_one_assessment(visit: Appointment, screen: Client) -> None:
+    screen.get(page_of(visit))
+    assert not Assessment.objects.exists()
 
-    assert [screen.post(url).url for _ in range(2)] == [page_of(visit)] * 2
-    assert Assessment.objects.count() == 1
+    for revision in ("0", "2"):
+        assert screen.post(page_of(visit), TYPED | {"revision": revision}).url == page_of(visit)
+
+    assert [(it.kind, it.revision) for it in Assessment.objects.all()] == [("first", 2)]
+
+
+def test_a_draft_in_the_record_is_gone_on_with_at_its_visit(
+    visit: Appointment, sara: Resource, leila: Patient, screen: Client
+) -> None:
+    draft, alone = begun(visit, sara), Assessment.objects.create(patient=leila, author=sara.user, started_at=NOW)
+
+    answer = screen.get(reverse("patients:assessment", args=[leila.pk, draft.pk]))
+
+    assert answer.url == reverse("desk:draft_visit", args=[draft.pk])
+    assert screen.get(answer.url).url == page_of(visit)
+    assert screen.get(reverse("desk:draft_visit", args=[alone.pk])).url == reverse("patients:record", args=[leila.pk])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -202,9 +219,10 @@ def test_two_clinicians_beginning_at_once_begin_one_assessment() -> None:
 def test_a_cancelled_visit_is_not_assessed(visit: Appointment, screen: Client) -> None:
     Appointment.objects.update(status=Status.CANCELLED, cancelled_at=NOW)
 
-    answer = screen.post(reverse("desk:assess", args=[visit.pk]))
+    page = words(screen.post(page_of(visit), TYPED))
 
-    assert "This visit was cancelled." in words(answer)
+    assert "This visit was cancelled." in page
+    assert "Trigger point" in page
     assert not Assessment.objects.exists()
 
 
@@ -216,8 +234,8 @@ def test_nothing_is_filled_in_for_her_and_the_last_value_is_only_shown(
 
     page = words(screen.get(page_of(visit)))
 
-    assert "dashed: last told 6" in page
-    assert "She named: Stress. Tick to agree." in page
+    assert "now: 6" in page
+    assert "Named in the form: Stress. Tick to agree." in page
     assert not re.search(r"<input[^>]* checked", page)
 
 
@@ -226,15 +244,20 @@ def test_what_is_found_is_saved_and_an_examination_yes_raises_a_sign(
 ) -> None:
     draft = begun(visit, sara)
     typed = TYPED | {
-        "pain_now": "4", "rotation_left_degrees": "62", "causes": ["stress"], "examined_rf_nystagmus": "yes",
-        "examined_rf_midline_bone_tenderness": "no", "bp_systolic": "128", "bp_diastolic": "82",
+        "pain_now": "4", "move_turn_left": "62", "causes": ["stress"], "q_rf_nystagmus": "yes",
+        "q_rf_midline_bone_tenderness": "no", "bp_systolic": "128", "bp_diastolic": "82",
+        "asked": ["rf_nystagmus", "rf_midline_bone_tenderness"], "place_lateral_neck:left": "6", "best": "2",
+        "sleep_disturbance_nrs": "7",
     }  # fmt: skip
 
     answer = screen.post(page_of(visit), typed)
 
     assert answer.url == page_of(visit)
     draft.refresh_from_db()
-    assert (draft.pain_now, draft.rotation_left_degrees, draft.rotation_right_degrees) == (4, 62, None)
+    assert (draft.pain_now, draft.moves, draft.causes) == (4, {"turn_left": 62}, ["stress"])
+    assert draft.told == {
+        "best": 2, "places": {"lateral_neck:left": 6}, "scales": {"sleep": {"sleep_disturbance_nrs": 7}},
+    }  # fmt: skip
     assert draft.examined == {
         "rf_nystagmus": True, "rf_midline_bone_tenderness": False, "bp_systolic": 128, "bp_diastolic": 82,
     }  # fmt: skip
@@ -257,7 +280,7 @@ def test_a_stale_page_is_refused_and_both_versions_are_shown(
     draft.refresh_from_db()
     assert draft.findings == "Sara found this"
 
-    other.post(page_of(visit), TYPED | {"findings": "Omar found that", "revision": "2"})
+    other.post(page_of(visit), TYPED | {"findings": "Omar found that", "chosen": "2"})
     draft.refresh_from_db()
     assert draft.findings == "Omar found that"
 
@@ -267,7 +290,7 @@ def test_a_mistyped_number_is_said_and_nothing_typed_is_lost(
 ) -> None:
     begun(visit, sara)
 
-    page = words(screen.post(page_of(visit), TYPED | {"rotation_left_degrees": "620"}))
+    page = words(screen.post(page_of(visit), TYPED | {"move_turn_left": "620"}))
 
     assert "There is a problem" in page
     assert 'value="620"' in page
@@ -279,7 +302,8 @@ def test_signing_closes_the_page_and_offers_a_program(
 ) -> None:
     draft = begun(visit, sara)
 
-    page = words(screen.post(page_of(visit), TYPED | {"sign": "1"}, follow=True))
+    screen.post(page_of(visit), TYPED | ASKED | {"sign": "1"})
+    page = words(screen.get(page_of(visit)))
 
     draft.refresh_from_db()
     assert draft.is_signed
@@ -306,7 +330,7 @@ def test_a_page_left_open_past_the_signature_gives_back_what_was_typed(
     visit: Appointment, sara: Resource, screen: Client
 ) -> None:
     begun(visit, sara)
-    screen.post(page_of(visit), TYPED | {"sign": "1"})
+    screen.post(page_of(visit), TYPED | ASKED | {"sign": "1"})
 
     page = words(screen.post(page_of(visit), TYPED | {"findings": "Typed in the other window", "revision": "2"}))
 
@@ -318,7 +342,7 @@ def test_an_addendum_is_added_under_the_signed_text(
     visit: Appointment, leila: Patient, sara: Resource, screen: Client
 ) -> None:
     draft = begun(visit, sara)
-    screen.post(page_of(visit), TYPED | {"sign": "1"})
+    screen.post(page_of(visit), TYPED | ASKED | {"sign": "1"})
     url = reverse("patients:addendum", args=[leila.pk, draft.pk])
 
     assert "Write the addendum first." in words(screen.post(url, {"text": " "}))

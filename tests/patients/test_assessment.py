@@ -9,8 +9,10 @@ from factories import NOW, a_portal_patient, a_user, the_clinic
 
 from patients.actions import assessments, red_flags
 from patients.actions import intake as intakes
-from patients.actions.assessments import AlreadySigned, FlagStillOpen, NothingToSign, NothingWritten
+from patients.actions.assessments import AlreadySigned, FlagStillOpen, NotAskedAgain, NothingToSign, NothingWritten
 from patients.models import Addendum, Assessment, Intake, Patient
+from patients.rules.follow_up import grouped, questions_first
+from patients.rules.rulebook import rulebook
 from people.models import AuditEvent, User
 from people.rules.permissions import Role
 from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
@@ -48,6 +50,7 @@ def save(draft: Assessment, by: User, **fields: Any) -> Assessment:
 
 def signed(draft: Assessment, by: User, **fields: Any) -> Assessment:
     written = save(draft, by, **{"findings": "Trigger point, upper trapezius", **fields})
+    written = assessments.ask_again(written, revision=written.revision, by=by, now=LATER)
     return assessments.sign(written, by=by, now=LATER)
 
 
@@ -147,8 +150,12 @@ def test_signing_keeps_the_triage_the_name_and_the_time(draft: Assessment, sara:
 
 
 def test_an_empty_page_is_not_signed(draft: Assessment, sara: User) -> None:
-    with pytest.raises(NothingToSign):
+    with pytest.raises(NotAskedAgain):
         assessments.sign(draft, by=sara, now=LATER)
+
+    asked = assessments.ask_again(draft, revision=draft.revision, by=sara, now=LATER)
+    with pytest.raises(NothingToSign):
+        assessments.sign(asked, by=sara, now=LATER)
 
 
 def test_what_is_signed_is_what_was_read(draft: Assessment, sara: User) -> None:
@@ -232,3 +239,46 @@ def test_an_addendum_needs_words_and_a_signed_text(draft: Assessment, sara: User
         assessments.add_addendum(draft, text="Too early", by=sara, now=LATER)
     with pytest.raises(NothingWritten):
         assessments.add_addendum(signed(draft, sara), text="  ", by=sara, now=LATER)
+
+
+def test_all_no_to_one_group_is_recorded_with_who_and_when_and_leaves_the_others(draft: Assessment, sara: User) -> None:
+    asked = assessments.ask_again(draft, revision=draft.revision, by=sara, now=LATER, group="cancer")
+
+    in_group = {it.code for group in grouped(questions_first(41, book=rulebook())) if group.code == "cancer"
+                for it in group.questions}  # fmt: skip
+    assert set(asked.examined) == in_group
+    assert asked.told["groups"] == {"cancer": {"by": sara.name, "by_id": str(sara.pk), "at": LATER.isoformat()}}
+    assert asked.asked_again_at is None
+    event = AuditEvent.objects.get(deed="assessment.asked_again")
+    assert event.detail == {"questions": len(in_group), "group": "cancer"}
+
+
+def test_asking_the_last_group_has_asked_them_all(draft: Assessment, sara: User) -> None:
+    for group in grouped(questions_first(41, book=rulebook())):
+        draft = assessments.ask_again(draft, revision=draft.revision, by=sara, now=LATER, group=group.code)
+
+    assert (draft.asked_again_at, draft.asked_again_by) == (LATER, sara)
+
+
+def test_all_no_never_takes_back_a_yes_of_the_form(leila: Patient, sara: User) -> None:
+    a_sent_form(leila, rf_cancer_history=True)
+    draft = assessments.start(leila, by=sara, now=NOW)
+
+    asked = assessments.ask_again(draft, revision=1, by=sara, now=LATER)
+
+    assert "rf_cancer_history" not in asked.examined
+    assert leila.red_flags.open().get().code == "rf_cancer_history"
+
+
+def test_the_factors_of_an_injury_are_never_answered_by_all_no(draft: Assessment, sara: User) -> None:
+    factors = {"rf_dangerous_mechanism", "rf_limb_tingling_after_injury", "rf_cannot_rotate_45"}
+    injured = save(draft, sara, examined={"rf_known_injury": True})
+    after = assessments.ask_again(injured, revision=injured.revision, by=sara, now=LATER)
+    assert not factors & after.examined.keys()
+
+    # And a "no" among many others, before anybody knew of the injury, is none.
+    other = assessments.start(a_portal_patient(), by=sara, now=NOW)
+    other = assessments.ask_again(other, revision=1, by=sara, now=LATER)
+    assert factors <= other.examined.keys()
+    told_later = save(other, sara, examined=other.examined | {"rf_known_injury": True})
+    assert not factors & told_later.examined.keys()

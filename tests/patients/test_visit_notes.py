@@ -112,28 +112,50 @@ def test_unsteady_legs_call_for_the_reflexes() -> None:
     assert quick_tests.suggested(["rf_of_an_older_rulebook"], book=BOOK) == ()
 
 
-def test_an_injured_neck_is_not_turned_before_a_low_risk_factor_is_found() -> None:
-    def spine(**answers: bool) -> quick_tests.SpineCheck | None:
-        return quick_tests.c_spine({"rf_known_injury": True, **answers}, book=BOOK)
+def spine(*, low: dict[str, bool] | None = None, age: int | None = 40, **answers: bool) -> quick_tests.SpineResult:
+    told = {"rf_known_injury": True, **answers}
+    found = quick_tests.c_spine(told, low_risk=low or {}, age_years=age, book=BOOK)
+    assert found
+    return found.result
 
-    asked, high = spine(), spine(rf_age_65_or_over=True, low_risk_factor=True)
-    low, none, stuck = (
-        spine(low_risk_factor=True),
-        spine(low_risk_factor=False),
-        spine(low_risk_factor=True, rf_cannot_rotate_45=True),
-    )
 
-    assert quick_tests.c_spine({"rf_known_injury": False, "rf_age_65_or_over": True}, book=BOOK) is None
-    assert asked
-    assert (asked.needs_low_risk, asked.may_turn, asked.needs_imaging) == (True, False, False)
-    assert high
-    assert (high.needs_low_risk, high.may_turn, high.needs_imaging) == (False, False, True)
-    assert low
-    assert (low.may_turn, low.needs_imaging) == (True, False)
-    assert none
-    assert (none.may_turn, none.needs_imaging) == (False, True)
-    assert stuck
-    assert stuck.needs_imaging
+def test_an_injured_neck_is_judged_factor_by_factor_and_unknown_is_never_no() -> None:
+    result = quick_tests.SpineResult
+    clear = {"rf_dangerous_mechanism": False, "rf_limb_tingling_after_injury": False}
+    walked, none = {"walked_since": True}, dict.fromkeys(quick_tests.LOW_RISK, False)
+
+    assert quick_tests.c_spine({"rf_fever": True}, low_risk={}, age_years=70, book=BOOK) is None
+    assert spine() == result.ASK_HIGH_RISK
+    assert spine(low=walked) == result.ASK_HIGH_RISK
+    assert spine(**clear) == result.ASK_LOW_RISK
+    assert spine(**clear, low=none | {"sitting": True}) == result.MAY_TURN
+    assert spine(**clear, low=walked) == result.MAY_TURN
+    assert spine(**clear, low=walked, rf_cannot_rotate_45=True) == result.IMAGING
+    assert spine(**clear, low=walked, rf_cannot_rotate_45=False) == result.NO_IMAGING
+    assert spine(**clear, low=none) == result.IMAGING
+    assert spine(low={k: v for k, v in none.items() if k != "sitting"}, **clear) == result.ASK_LOW_RISK
+
+
+def test_age_is_read_from_the_birth_date_and_an_unknown_one_is_asked() -> None:
+    result = quick_tests.SpineResult
+    clear = {"rf_dangerous_mechanism": False, "rf_limb_tingling_after_injury": False}
+    walked = {"walked_since": True}
+
+    assert spine(age=65, **clear, low=walked) == result.IMAGING
+    assert spine(age=None, **clear, low=walked) == result.ASK_HIGH_RISK
+    assert spine(age=None, rf_age_65_or_over=False, **clear, low=walked) == result.MAY_TURN
+    assert spine(age=15, **clear, low=walked) == result.NOT_VALID
+    assert spine(rf_head_injury_loss_of_consciousness=True, **clear, low=walked) == result.NOT_VALID
+
+
+def test_the_low_risk_factors_are_kept_under_the_name_of_their_words() -> None:
+    words = dict(zip(quick_tests.LOW_RISK, BOOK.c_spine_rule.low_risk_factors, strict=True))
+
+    for code, part in (
+        ("simple_rear_end", "rear-end"), ("sitting", "sitting"), ("walked_since", "walking"),
+        ("delayed_pain", "delayed"), ("no_midline_tenderness", "no midline"),
+    ):  # fmt: skip
+        assert part in words[code]
 
 
 def readings(*values: float) -> list[trends.Reading]:

@@ -148,3 +148,14 @@ document.addEventListener("htmx:afterSettle", (event) => {
   putBack();
 });
 dress();
+
+// A tap on the drawing is a tap on "more" of that place's number; the list of words beside it says the same.
+document.addEventListener("click", (event) => {
+  const region = event.target.closest("[data-painmap] [data-region]");
+  if (!region) return;
+  const row = document.querySelector(`[data-place-row="${CSS.escape(region.dataset.region)}"]`);
+  if (!row) return;
+  const fold = row.closest("details");
+  if (fold) fold.open = true;
+  row.querySelector("[data-more]").click();
+});

@@ -1,4 +1,4 @@
-"""What the clinician taps at a follow-up: the fields, and how they become the fields of an assessment and back."""
+"""What the clinician taps at a visit: the fields, and how they become the fields of an assessment and back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,15 +7,20 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from patients.actions.assessments import ASKED_GROUPS
 from patients.models import Assessment
 from patients.rules.follow_up import Load, PlanWish, Reaction, Sleep
+from patients.rules.intake_parts import place_codes
 from patients.rules.movement import MOST_DEGREES, MOVEMENTS
 from patients.rules.notes import MOST_WORDS
 from patients.rules.quick_tests import LOW_RISK
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import BLOOD_PRESSURE
+from patients.web.intake_words import places
 
-MOVE, ASKED, NDI, HEADACHE = "move_", "q_", "ndi_", "hd_"  # what the names of these fields begin with
+# What the names of these fields begin with.
+MOVE, ASKED, NDI, HEADACHE, FACTOR, PLACE = "move_", "q_", "ndi_", "hd_", "factor_", "place_"
+SLEEP: Final = "sleep_disturbance_nrs"
 TEN: Final = [(str(n), str(n)) for n in range(11)]
 CHANGES: Final = [("", _("Not asked")), *((str(n), f"{n:+d}" if n else "0") for n in range(-7, 8))]
 ACTIVITIES: Final = 3
@@ -38,7 +43,7 @@ def _words(label: Any, rows: int, most: int = MOST_WORDS) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=most, widget=widget)
 
 
-class FollowUpForm(forms.Form):
+class VisitForm(forms.Form):
     """Nothing in it is filled in from an earlier visit: an untouched field is kept as not asked, not measured."""
 
     worst = _radios(_("Worst pain in 24 hours"), TEN)
@@ -52,6 +57,7 @@ class FollowUpForm(forms.Form):
     sleep = _radios(_("Sleep"), Sleep.choices)
     bp_systolic = _number(_("Blood pressure, upper (mm Hg)"), 300, 30)
     bp_diastolic = _number(_("Blood pressure, lower (mm Hg)"), 300, 30)
+    sleep_disturbance_nrs = _radios(_("How much the neck disturbs sleep"), TEN)
     groc = forms.ChoiceField(
         label=_("Change since the start, -7 to +7"), choices=CHANGES, required=False,
         widget=forms.Select(attrs={"class": "form-select"}),
@@ -66,10 +72,16 @@ class FollowUpForm(forms.Form):
     ) -> None:
         # What the patient named last time is a label to rate again; the rating itself starts empty.
         named = {f"psfs_name_{nth}": name for nth, name in enumerate(activity_names[:ACTIVITIES], start=1)}
-        super().__init__(sent, initial=named | (as_tapped(assessment) if assessment else {}))
+        super().__init__(sent, initial=named | (self.as_tapped(assessment) if assessment else {}))
         self.kept_before = assessment
+        self._add_measures()
+        self._add_safety()
+
+    def _add_measures(self) -> None:
         for movement in MOVEMENTS:
             self.fields[MOVE + movement.code] = _number(movement.label, MOST_DEGREES)
+        for code, words in zip(place_codes(), places(place_codes()), strict=True):
+            self.fields[PLACE + code] = _number(words, 10)
         for item in rulebook().measures["ndi"].items:
             choices = [(str(n), str(n)) for n in range(item["min"], item["max"] + 1)]
             self.fields[NDI + item["code"]] = _radios(item["label"], choices)
@@ -81,10 +93,15 @@ class FollowUpForm(forms.Form):
                 widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
             )  # fmt: skip
             self.fields[f"psfs_{nth}"] = _radios(_("How well, 0 to 10"), TEN)
+
+    def _add_safety(self) -> None:
+        spine = rulebook().c_spine_rule
         for rule in rulebook().red_flags.values():
-            if rule.answer_type == "yes_no":
+            # Age is a number, and asked only where no birth date is known.
+            if rule.answer_type == "yes_no" or rule.code in spine.high_risk_flags:
                 self.fields[ASKED + rule.code] = _radios(rule.clinician_wording, YES_NO)
-        self.fields[ASKED + LOW_RISK] = _radios(_("At least one low-risk factor"), YES_NO)
+        for code, words in zip(LOW_RISK, spine.low_risk_factors, strict=True):
+            self.fields[FACTOR + code] = _radios(words, YES_NO)
 
     @property
     def movements(self) -> list[forms.BoundField]:
@@ -93,6 +110,10 @@ class FollowUpForm(forms.Form):
     @property
     def pains(self) -> list[forms.BoundField]:
         return [self["pain_now"], self["best"]]
+
+    @property
+    def all_pains(self) -> list[forms.BoundField]:
+        return [self["pain_now"], self["best"], self["worst"]]
 
     @property
     def pressures(self) -> list[forms.BoundField]:
@@ -123,7 +144,10 @@ class FollowUpForm(forms.Form):
             **{name: clean[name] for name in ("reaction", "reaction_words", "sleep", "plan", "exercises")},
             "scales": {code: answers for code, answers in self._scales(clean).items() if answers},
             "treat": dict(treat),
-            LOW_RISK: {"yes": True, "no": False}.get(clean[ASKED + LOW_RISK]),
+            "c_spine": {code: clean[FACTOR + code] == "yes" for code in LOW_RISK if clean[FACTOR + code]},
+            "places": {code: clean[PLACE + code] for code in place_codes() if clean[PLACE + code] is not None},
+            # Recorded by a tap of its own, and no field of the page.
+            ASKED_GROUPS: self.kept_before.told.get(ASKED_GROUPS, {}) if self.kept_before else {},
         }
         return {
             "told": {name: value for name, value in told.items() if value not in (None, "", {})},
@@ -160,16 +184,23 @@ class FollowUpForm(forms.Form):
             "psfs": activities if named else {},
             "groc": {"value": int(clean["groc"])} if clean["groc"] else {},
             "headache_days": {"window_days": DIARY_DAYS, **filled} if filled else {},
+            "sleep": {SLEEP: int(clean[SLEEP])} if clean[SLEEP] else {},
         }
 
+    def as_tapped(self, assessment: Assessment) -> dict[str, Any]:
+        """What a draft shows in its form."""
+        return _shown(assessment)
 
-def as_tapped(assessment: Assessment) -> dict[str, Any]:
-    """What a draft shows in its form."""
+
+def _shown(assessment: Assessment) -> dict[str, Any]:
     told, scales = assessment.told, assessment.told.get("scales", {})
     shown = {name: told.get(name, "") for name in ("worst", "best", "reaction", "reaction_words", "sleep")}
     shown |= {"plan": told.get("plan", ""), "exercises": told.get("exercises", ""), "pain_now": assessment.pain_now}
     shown |= {"next_steps": assessment.next_steps, "note": assessment.note}
     shown |= {MOVE + code: degrees for code, degrees in assessment.moves.items()}
+    shown |= {PLACE + code: pain for code, pain in told.get("places", {}).items()}
+    shown |= {FACTOR + code: "yes" if answer else "no" for code, answer in told.get("c_spine", {}).items()}
+    shown[SLEEP] = scales.get("sleep", {}).get(SLEEP, "")
     shown |= {NDI + item: value for item, value in scales.get("ndi", {}).items()}
     shown |= {HEADACHE + item: value for item, value in scales.get("headache_days", {}).items()}
     shown["groc"] = scales.get("groc", {}).get("value", "")
@@ -177,8 +208,6 @@ def as_tapped(assessment: Assessment) -> dict[str, Any]:
         shown |= {f"psfs_name_{nth}": name, f"psfs_{nth}": rating}
     for code, answer in assessment.examined.items():
         shown |= {code: answer} if code in BLOOD_PRESSURE else {ASKED + code: "yes" if answer else "no"}
-    if LOW_RISK in told:
-        shown[ASKED + LOW_RISK] = "yes" if told[LOW_RISK] else "no"
     return {name: "" if value is None else value for name, value in shown.items()}
 
 
