@@ -102,9 +102,10 @@ class AdverseEventQuerySet(models.QuerySet["AdverseEvent"]):
 
     def severe_and_open(self) -> Self:
         """Severe, and nobody has written down what was done about it since."""
-        answered = WorklistAction.objects.filter(
-            kind=AdverseEvent.TASK, occasion=Cast(models.OuterRef("pk"), models.CharField())
-        )
+        occasion = Cast(models.OuterRef("pk"), models.CharField())
+        done = WorklistAction.objects.filter(kind=AdverseEvent.TASK, occasion=occasion)
+        # Whoever was not reached has not been seen to.
+        answered = done.exclude(deed__in=[WorklistAction.Deed.NOT_REACHED, WorklistAction.Deed.WAIT])
         return self.filter(~models.Exists(answered), severity=AdverseEvent.Severity.SEVERE)
 
 
