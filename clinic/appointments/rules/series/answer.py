@@ -1,7 +1,7 @@
 """What the plan solver answers: a proposal with its reasons, or what makes it impossible and what would help."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
 
@@ -63,14 +63,14 @@ class Score:
     off_target: int = 0
     off_gap: int = 0
     trips: int = 0
-    waiting: int = 0
+    staying: int = 0
     clinicians: int = 0
     hours: int = 0
     load: int = 0
 
     @property
     def points(self) -> int:
-        return self.off_target + self.off_gap + self.trips + self.waiting + self.clinicians + self.hours + self.load
+        return self.off_target + self.off_gap + self.trips + self.staying + self.clinicians + self.hours + self.load
 
 
 class Aim(StrEnum):
@@ -131,29 +131,40 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxation:
-    """The least that would have to give way, and a plan that then works.
+class Step:
+    """One thing to allow. `value` by the limit:
 
-    `value` is what to allow: the new last (or first) day of a window, a weekday, an hour, days of absence.
-    `relaxed` is the problem with it: solve that to see the proposal.
+    window: the new first or last day (date) · most_gap, absence: days · weekdays: one more weekday (0 is Monday) ·
+    hours: the new earliest or latest hour (time; `is_earlier` tells which) · away: the day to come all the same ·
+    site: None, any · override, pinned: None, of that session. `leaves_out`: the session cannot be had at all.
     """
 
     limit: Limit
-    session_id: UUID | None
-    value: object
+    session_id: UUID | None = None
+    value: date | time | int | None = None
+    is_earlier: bool = False
+    leaves_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The least that would have to give way. Solve `relaxed` to see the plan that then works: it always does."""
+
+    steps: tuple[Step, ...]
     relaxed: Problem
-    leaves_out: bool = False  # the session cannot be had at all
 
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """No plan keeps every rule. `conflicts` cannot hold together; each of `relaxations`, the least first, helps.
+    """No plan keeps every rule.
 
-    Neither is empty. `conflicts` belong to one conflict: there may be others, and a relaxation solves them all.
+    `conflicts` cannot hold together, and each of them is needed for that. Each of `relaxations` helps by itself, the
+    least first; the last leaves out what cannot be had. There may be other conflicts, which they solve as well.
     """
 
     conflicts: tuple[Conflict, ...]
     relaxations: tuple[Relaxation, ...]
+    is_proven: bool = True  # else it was not found in the time there is, and the conflicts are where it got stuck
 
 
 Answer = Proposal | Impossible

@@ -1,0 +1,301 @@
+"""How many days two sessions must lie apart: gaps, order, phases and timing rules, as masks over days.
+
+Bit `o + span` of a mask speaks of the other session lying `o` days later (earlier, if less than nothing).
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from clinic.appointments.rules.series.answer import Limit
+from clinic.appointments.rules.series.problem import Gap, Happened, Problem, Session
+from clinic.appointments.rules.series.weights import SOFT, Weights
+from programs.rules.timing import HARD, OK, Happening, TimingRule
+
+DAY_MINUTES: Final = 24 * 60
+# Clocks are put forward by an hour at most wherever the clinic is, so a night may be that much shorter.
+CHANGE_OF_CLOCKS: Final = 60
+Ignored = Collection[tuple[Limit, UUID | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the timing rules look at. `first_ever`: nobody has given this patient that modality before."""
+
+    code: str
+    technique: str
+    is_treatment: bool
+    regions: frozenset[str]
+    first_ever: bool
+
+    @property
+    def happening(self) -> Happening:
+        return Happening(self.code, self.technique or None, is_treatment=self.is_treatment)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What the rules ask of one that comes after another: days, of hard and of soft rules, with their codes."""
+
+    hard: tuple[tuple[str, float], ...] = ()
+    soft: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def longest(self) -> float:
+        return max((days for _code, days in self.hard), default=0)
+
+
+def waits(first: Kind, then: Kind, rules: Iterable[TimingRule]) -> Waits:
+    """Every rule that speaks of `then` after `first`."""
+    same_region = not first.regions or not then.regions or bool(first.regions & then.regions)
+    holding = set()
+    if first.first_ever or then.first_ever:
+        holding.add("first_ever_of_either")
+    if first.first_ever and then.first_ever:
+        holding.add("first_ever_of_both")
+    found = [
+        rule
+        for rule in rules
+        if rule.strength != OK
+        and rule.min_gap > 0
+        and (not rule.applies_when or rule.applies_when in holding)
+        and rule.concerns(first.happening, then.happening, same_region=same_region)
+    ]
+    return Waits(
+        tuple((it.code, it.min_gap) for it in found if it.strength == HARD),
+        tuple((it.code, it.min_gap) for it in found if it.strength != HARD),
+    )
+
+
+@dataclass(slots=True)
+class SameDay:
+    """One session after another on one day: minutes that must lie between them, and soft rules with theirs."""
+
+    minutes: int = 0
+    soft: tuple[int, ...] = ()
+
+    def broken(self, minutes: int) -> int:
+        return sum(minutes < needed for needed in self.soft)
+
+
+@dataclass(slots=True)
+class Pair:
+    """What holds between session `i` and session `j`, seen from `i`.
+
+    `allow` are the days apart that break no hard rule, `clean` those that break no rule at all. `cost` by days apart,
+    None if it is nothing everywhere. `ij` and `ji`: on one day, i first or j first; None if that must not be.
+    """
+
+    allow: int
+    clean: int
+    cost: list[int] | None
+    ij: SameDay | None
+    ji: SameDay | None
+
+    def mirrored(self, span: int) -> "Pair":
+        turned = list(reversed(self.cost)) if self.cost else None
+        return Pair(_mirror(self.allow, span), _mirror(self.clean, span), turned, self.ji, self.ij)
+
+
+@dataclass(slots=True)
+class Spacing:
+    """Of all sessions of a problem. `before[i]`: the session of the same modality before i, and the gap after it."""
+
+    problem: Problem
+    sessions: tuple[Session, ...]
+    ignored: Ignored
+    kinds: list[Kind] = field(default_factory=list)
+    before: list[tuple[int, Gap | None] | None] = field(default_factory=list)
+    _waits: dict[tuple[Kind, Kind], Waits] = field(default_factory=dict)
+    _after: dict[tuple[Waits, int, int, int], list[int | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        given = {it.code for it in self.problem.happened if it.is_treatment}
+        self.before = chains(self.problem.sessions, self.sessions)
+        for nth, it in enumerate(self.sessions):
+            first = self.before[nth] is None and it.follows is None and it.modality not in given
+            self.kinds.append(Kind(it.modality, it.technique, True, it.regions, first))
+
+    def waits(self, first: Kind, then: Kind) -> Waits:
+        if (first, then) not in self._waits:
+            self._waits[first, then] = self._without_ignored(waits(first, then, self.problem.rules))
+        return self._waits[first, then]
+
+    def kind_of(self, it: Happened) -> Kind:
+        first = it.is_treatment and all(
+            other.starts >= it.starts for other in self.problem.happened if other.is_treatment and other.code == it.code
+        )
+        return Kind(it.code, it.technique, it.is_treatment, it.regions, first)
+
+    def _without_ignored(self, found: Waits) -> Waits:
+        gone = {rule for limit, _session, rule in self.ignored if limit == Limit.TIMING}
+        return replace(found, hard=tuple(it for it in found.hard if it[0] not in gone)) if gone else found
+
+    def between(self, i: int, j: int) -> tuple[Waits, Waits]:
+        """What is asked of j after i, and of i after j. What everybody has agreed to counts as kept."""
+        return self._agreed(i, j, self.waits(self.kinds[i], self.kinds[j])), self._agreed(
+            i, j, self.waits(self.kinds[j], self.kinds[i])
+        )
+
+    def _agreed(self, i: int, j: int, found: Waits) -> Waits:
+        accepted = self.problem.accepted
+        if not accepted or not found.soft:
+            return found
+        one, other = self.sessions[i].id, self.sessions[j].id
+        pairs = {code for a, b, code in accepted if (a, b) in {(one, other), (other, one)}}
+        return replace(found, soft=tuple(it for it in found.soft if it[0] not in pairs))
+
+    def after(self, found: Waits, sure: int, loading: int, span: int) -> list[int | None]:
+        """By days later: how many soft rules are broken; None if a hard one is."""
+        key = (found, sure, loading, span)
+        if key not in self._after:
+            self._after[key] = _after(found, sure, loading, span)
+        return self._after[key]
+
+    def is_ignored(self, limit: Limit, session: Session | None = None) -> bool:
+        return (limit, session.id if session else None, "") in self.ignored
+
+    def must_precede(self, i: int, j: int) -> bool:
+        """Whether i comes before j whatever the days, by the order of the modality or of the phases."""
+        one, other = self.sessions[i], self.sessions[j]
+        if one.modality == other.modality and not self.is_ignored(Limit.ORDER):
+            return one.number < other.number
+        return one.phase < other.phase and not self.is_ignored(Limit.PHASES)
+
+    def loading(self, i: int, j: int) -> int:
+        """Days that j has to wait after i because it is resistance exercise."""
+        is_held = self.sessions[j].is_loading and not self.is_ignored(Limit.LOADING)
+        return self.sessions[i].hold_loading_days if is_held else 0
+
+    def gap(self, i: int, j: int) -> Gap | None:
+        """The gap of j, if i is the one before it."""
+        known = self.before[j]
+        if known is None or known[0] != i or known[1] is None:
+            return None
+        least = 0 if self.is_ignored(Limit.LEAST_GAP, self.sessions[j]) else known[1].least
+        most = 10**6 if self.is_ignored(Limit.MOST_GAP, self.sessions[j]) else known[1].most
+        return Gap(least, known[1].target, most)
+
+
+def chains(every: Sequence[Session], wanted: Sequence[Session]) -> list[tuple[int, Gap | None] | None]:
+    """For each that is wanted the one of its modality before it, and the gap between them.
+
+    Where one in between was left out, the best and the longest gap add up and the shortest stays.
+    """
+    place = {it.id: nth for nth, it in enumerate(wanted)}
+    found: list[tuple[int, Gap | None] | None] = [None] * len(wanted)
+    last: dict[str, tuple[int | None, Gap | None]] = {}
+    for it in sorted(every, key=lambda each: each.number):
+        before, owed = last.get(it.modality, (None, None))
+        gap = _added(owed, it.gap)
+        if it.id not in place:
+            last[it.modality] = (before, gap)
+        else:
+            if before is not None:
+                found[place[it.id]] = (before, gap)
+            last[it.modality] = (place[it.id], None)
+    return found
+
+
+def own_gap(it: Session, every: Sequence[Session], wanted: Collection[UUID]) -> Gap | None:
+    """The gap to the day that it follows, which is no part of the problem."""
+    earlier = [each for each in every if each.modality == it.modality and each.number < it.number]
+    if it.follows is None or any(each.id in wanted for each in earlier):
+        return None
+    gap: Gap | None = None
+    for each in sorted(earlier, key=lambda other: other.number):
+        gap = _added(gap, each.gap)
+    return _added(gap, it.gap)
+
+
+def _added(owed: Gap | None, gap: Gap | None) -> Gap | None:
+    if gap is None or owed is None:
+        return gap
+    return Gap(gap.least, owed.target + gap.target, owed.most + gap.most)
+
+
+Clock = Callable[[int], tuple[int, int]]  # the session's earliest start and latest end, minutes of the day
+
+
+def pair(spacing: Spacing, i: int, j: int, reach: range, *, span: int, weights: Weights, clock: Clock) -> Pair:
+    """Everything that holds between the two. `reach`: the days apart that there can be; others are let pass."""
+    ij, ji = spacing.between(i, j)
+    gap, reverse = spacing.gap(i, j), spacing.gap(j, i)
+    is_first, is_last = spacing.must_precede(i, j), spacing.must_precede(j, i)
+    later = spacing.after(ij, _sure(clock(i), clock(j)), spacing.loading(i, j), span)
+    sooner = spacing.after(ji, _sure(clock(j), clock(i)), spacing.loading(j, i), span)
+    same_ij = None if is_last else _on_one_day(ij, spacing.loading(i, j), gap)
+    same_ji = None if is_first else _on_one_day(ji, spacing.loading(j, i), reverse)
+    forbidden = unclean = 0
+    cost: dict[int, int] = {}
+    for apart in reach:
+        broken = (later if apart > 0 else sooner)[abs(apart)] if apart else _softest(same_ij, same_ji)
+        must_not = (apart < 0 and is_first) or (apart > 0 and is_last)
+        if broken is None or must_not or not _holds(gap, apart) or not _holds(reverse, -apart):
+            forbidden |= 1 << (apart + span)
+        elif broken or gap or reverse:
+            unclean |= (broken > 0) << (apart + span)
+            counted = broken if apart else 0  # within a day it depends on the order, and is counted there
+            cost[apart + span] = counted * SOFT + weights.off_gap * (_off(gap, apart) + _off(reverse, -apart))
+    everything = (1 << (2 * span + 1)) - 1
+    allow = everything & ~forbidden
+    row = [cost.get(nth, 0) for nth in range(2 * span + 1)] if any(cost.values()) else None
+    return Pair(allow, allow & ~unclean, row, same_ij, same_ji)
+
+
+def _sure(first: tuple[int, int], then: tuple[int, int]) -> int:
+    """Minutes from the end of the first to the start of the other on the same day, at the least."""
+    return then[0] - first[1] - CHANGE_OF_CLOCKS
+
+
+def _after(found: Waits, sure: int, loading: int, span: int) -> list[int | None]:
+    rows: list[int | None] = [None]
+    for apart in range(1, span + 1):
+        if apart < loading or any(_is_near(days, apart, sure) for _code, days in found.hard):
+            rows.append(None)
+        else:
+            rows.append(sum(_is_near(days, apart, sure) for _code, days in found.soft))
+    return rows
+
+
+def _is_near(days: float, apart: int, sure: int) -> bool:
+    """Whole days are dates; a part of a day is counted in hours, and to be safe as if the night were the shortest."""
+    return apart < days if is_whole(days) else apart * DAY_MINUTES + sure < days * DAY_MINUTES
+
+
+def is_whole(days: float) -> bool:
+    return days == math.floor(days)
+
+
+def _on_one_day(found: Waits, loading: int, gap: Gap | None) -> SameDay | None:
+    if found.longest >= 1 or loading > 0 or (gap is not None and gap.least > 0):
+        return None
+    soft = tuple(10**6 if days >= 1 else math.ceil(days * DAY_MINUTES) for _code, days in found.soft)
+    return SameDay(math.ceil(found.longest * DAY_MINUTES), soft)
+
+
+def _softest(one: SameDay | None, other: SameDay | None) -> int | None:
+    return min((sum(it >= 10**6 for it in way.soft) for way in (one, other) if way is not None), default=None)
+
+
+def _holds(gap: Gap | None, apart: int) -> bool:
+    return gap is None or gap.least <= apart <= gap.most
+
+
+def _off(gap: Gap | None, apart: int) -> int:
+    return abs(apart - gap.target) if gap else 0
+
+
+def _mirror(mask: int, span: int) -> int:
+    return int(f"{mask:0{2 * span + 1}b}"[::-1], 2)
+
+
+def days_between(first: date, then: date) -> int:
+    return (then - first).days
+
+
+def by_id(sessions: Iterable[Session]) -> Mapping[UUID, int]:
+    return {it.id: nth for nth, it in enumerate(sessions)}

@@ -1,0 +1,229 @@
+"""One day of one patient: who comes first, with whom, in which room, so that the day costs least. Exact."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from operator import itemgetter
+from uuid import UUID
+
+from clinic.appointments.rules.series import sequence
+from clinic.appointments.rules.series.book import QUARTER, Book, Row
+from clinic.appointments.rules.series.openings import Opening, Openings
+from clinic.appointments.rules.series.problem import Booked, Supply
+from clinic.appointments.rules.series.rooms import follows_easily, furnished
+from clinic.appointments.rules.series.sequence import Order, Start
+from clinic.appointments.rules.series.spacing import Pair, SameDay, Spacing
+from clinic.appointments.rules.series.weights import MOVED, Weights
+
+Leads = tuple[UUID | None, ...]  # by session: the clinician that its modality should have; None if it does not matter
+Day = tuple[int, tuple[tuple[int, int, Row], ...]]  # the cost, and (session, minute, with whom) in the order of the day
+HOUR = 60
+SOME_MINUTES, MANY_MINUTES = 45, 180  # of waiting
+
+
+class Days:
+    """What each set of sessions costs on each day, for one choice of leads. Remembered: the search asks again."""
+
+    def __init__(
+        self,
+        spacing: Spacing,
+        openings: Openings,
+        pairs: Mapping[tuple[int, int], Pair],
+        known: Sequence[Mapping[int, Opening]],
+        dates: Sequence[date],
+        *,
+        weights: Weights,
+        leads: Leads,
+        is_repair: bool = False,
+    ) -> None:
+        self.spacing, self.pairs, self.known, self.dates = spacing, pairs, known, dates
+        self.book: Book = openings.book
+        self.problem = spacing.problem
+        self.weights, self.leads, self.is_repair = weights, leads, is_repair
+        self._singles: dict[tuple[int, int], tuple[int, int, Row]] = {}
+        self._costs: dict[tuple[int, int], Day | None] = {}
+        self._starts: dict[tuple[int, int, int], list[Start]] = {}
+        self._visits: dict[date, set[UUID | None]] = {}
+        for it in self.problem.happened:
+            if it.is_visit:
+                self._visits.setdefault(it.day, set()).add(it.site_id)
+        usual = self.problem.wishes.usual
+        self._usual = usual.hour * HOUR + usual.minute if usual else None
+
+    def single(self, nth: int, day: int) -> tuple[int, int, Row]:
+        """The best of a session that is alone that day, without the trip: cost, minute, with whom."""
+        key = (nth, day)
+        if key not in self._singles:
+            best = (10**18, 0, self.known[nth][day].rows[0])
+            for row in self.known[nth][day].rows:
+                cost = self._with(nth, day, row)
+                if cost < best[0]:
+                    start, off = self._nearest(nth, row, day)
+                    best = min(best, (cost + off, start, row), key=itemgetter(0))
+            self._singles[key] = best
+        return self._singles[key]
+
+    def of(self, mask: int, day: int) -> Day | None:
+        """The cheapest day with the sessions whose bits are in `mask`; None if they cannot all be had."""
+        key = (day, mask)
+        if key not in self._costs:
+            self._costs[key] = self._worked_out(mask, day)
+        return self._costs[key]
+
+    def trip(self, day: int, sites: Sequence[UUID]) -> int:
+        """What the ways to these sites cost, but for those that the patient goes to anyway."""
+        goes_to = self._visits.get(self.dates[day], ())
+        return 0 if None in goes_to else self.weights.trip * len(set(sites).difference(goes_to))
+
+    def _trips(self, day: int, sites: int) -> int:
+        goes_to = self._visits.get(self.dates[day], ())
+        if None in goes_to:
+            return 0
+        known = {self.book.number(it) for it in goes_to if it}
+        return self.weights.trip * sum(sites >> it & 1 for it in range(sites.bit_length()) if it not in known)
+
+    def is_first_trip(self, day: int) -> bool:
+        return self.dates[day] not in self._visits
+
+    def _worked_out(self, mask: int, day: int) -> Day | None:
+        members = [nth for nth in range(mask.bit_length()) if mask >> nth & 1]
+        if len(members) == 1:
+            cost, start, row = self.single(members[0], day)
+            best = (cost + self.trip(day, [row.site_id]), ((members[0], start, row),))
+            # Only the cheapest row is looked at, but one at a site that needs no trip may be cheaper.
+            return best if not self.trip(day, [row.site_id]) else self._through_sites(members, day, best)
+        return self._together(members, day, None)
+
+    def _through_sites(self, members: list[int], day: int, best: Day) -> Day | None:
+        return self._together(members, day, best) if self.dates[day] in self._visits else best
+
+    def _together(self, members: list[int], day: int, known: Day | None) -> Day | None:
+        # From the end of the first visit to the end of the last. So counted, one more visit in between costs no
+        # time, and no set of visits costs less than a part of it: the search relies on that.
+        lengths = {nth: self._length(nth) for nth in members}
+        minute, whole = self.weights.staying_minute, sum(lengths.values())
+        services = {self.book.supply[self.spacing.sessions[nth].service] for nth in members}
+        margins = [m for it in services for m in (it.clinician_margins, it.room_margins, it.device_margins)]
+        found = sequence.Members(
+            starts={nth: self._cheap(nth, day, self._others(len(members))) for nth in members},
+            lengths=lengths,
+            first={nth: minute * (whole - length) for nth, length in lengths.items()},
+            rule=self._rule,
+            may_follow=lambda order: self._may_be(order, day),
+            may_share=lambda one, other, who: self._may_hold([one, other], who, day),
+            trip=lambda sites: self._trips(day, sites),
+            least_trip=self.weights.trip if self.is_first_trip(day) else 0,
+            slack=max(before for before, _after in margins) + max(after for _before, after in margins),
+            travel=self.problem.travel,
+            minute=minute,
+        )
+        least = sum(self.single(nth, day)[0] for nth in members) + found.least_trip + min(found.first.values())
+        return self._cheapest(found, least, day, known)
+
+    def _cheapest(self, members: sequence.Members, least: int, day: int, known: Day | None) -> Day | None:
+        """Days without much waiting first: they are found fast, and most days are."""
+        most = known[0] - 1 if known else 10**18
+        for minutes in (SOME_MINUTES, MANY_MINUTES, 10**15):
+            limit = min(least + minutes * members.minute, most)
+            for cost, way in sorted(sequence.ways(members, limit), key=itemgetter(0)):
+                order = way.order()
+                if self._may_be(order, day):
+                    return cost, order
+        return known
+
+    def _others(self, count: int) -> int:
+        """How many clinicians must be looked at for one minute: each neighbour can stand in the way of one."""
+        is_tight = self.is_repair or self.problem.daily is not None
+        return count + 1 if is_tight else min(count, 3)
+
+    def _rule(self, first: int, then: int) -> SameDay | None:
+        return None if self.spacing.must_precede(then, first) else self.pairs[first, then].ij
+
+    def _may_be(self, order: Order, day: int) -> bool:
+        """Whether these visits can be had together: the clinicians' days, rooms and devices."""
+        (_first, _begun, before), (nth, start, row) = order[0], order[-1]
+        if len(order) == 2 and follows_easily(self.book, self.spacing.sessions[nth].service, start, row, before):
+            return True
+        people: dict[UUID, list[int]] = {}
+        for nth, _start, row in order:
+            people.setdefault(row.clinician_id, []).append(nth)
+        return all(self._may_hold(same, who, day) for who, same in people.items()) and bool(
+            furnished(self.book, self.spacing.sessions, order)
+        )
+
+    def _may_hold(self, members: Sequence[int], who: UUID, day: int) -> bool:
+        """Whether the clinician's day has room for all of these visits."""
+        on, daily = self.dates[day], self.problem.daily
+        if daily is not None and self.problem.load.get((who, on), 0) + len(members) > daily:
+            return False
+        kinds = Counter(self.spacing.sessions[nth].service for nth in members)
+        limits = ((self.book.supply[service].daily, service, count) for service, count in kinds.items())
+        return all(
+            limit is None or self.problem.load_of.get((who, on, service), 0) + count <= limit
+            for limit, service, count in limits
+        )
+
+    def _length(self, nth: int) -> int:
+        return self.book.supply[self.spacing.sessions[nth].service].minutes
+
+    def _cheap(self, nth: int, day: int, most: int) -> list[Start]:
+        """Starts in order of time, of each minute and site the `most` cheapest: others cannot be needed."""
+        key = (nth, day, most)
+        if key not in self._starts:
+            found: list[Start] = []
+            seen: dict[tuple[int, int], int] = {}
+            rows = self.known[nth][day].rows
+            for _cost, place in sorted((self._with(nth, day, row), place) for place, row in enumerate(rows)):
+                row = rows[place]
+                for start in row.starts():
+                    if seen.get((start, row.where), 0) < most:
+                        seen[start, row.where] = seen.get((start, row.where), 0) + 1
+                        found.append((start, self._with(nth, day, row) + self._off_hour(nth, row, start, day), row))
+            found.sort(key=lambda it: it[:2])
+            self._starts[key] = found
+        return self._starts[key]
+
+    def _with(self, nth: int, day: int, row: Row) -> int:
+        lead = self.leads[nth]
+        cost = self.weights.clinician * (lead is not None and lead != row.clinician_id)
+        cost += self.weights.load * self.problem.load.get((row.clinician_id, self.dates[day]), 0)
+        return cost + MOVED * (self.is_repair and row.kept is None)
+
+    def _off_hour(self, nth: int, row: Row, start: int, day: int) -> int:
+        """In a repair the hour that was promised is the one that is liked."""
+        booked = self.spacing.sessions[nth].booked if self.is_repair else None
+        wanted = self._usual
+        if booked:
+            wanted = self.book.today(booked.site_id, booked.day).wall(booked.starts)
+        if row.kept or wanted is None:
+            return 0
+        apart = abs(self.book.today(row.site_id, self.dates[day]).wall(start) - wanted)
+        return self.weights.off_quarter * (apart // QUARTER)
+
+    def _nearest(self, nth: int, row: Row, day: int) -> tuple[int, int]:
+        """The start nearest to the hour that is liked, or the first; and what it costs."""
+        if row.kept:
+            return row.kept.starts, 0
+        if self._usual is None and not self.is_repair:
+            return row.begins + ((row.bits & -row.bits).bit_length() - 1) * QUARTER, 0
+        off, start = min((self._off_hour(nth, row, start, day), start) for start in row.starts())
+        return start, off
+
+
+def visits(book: Book, spacing: Spacing, order: Order, day: date) -> list[tuple[int, Booked]]:
+    """The visits of a day, with their rooms and devices."""
+    found = []
+    placed = furnished(book, spacing.sessions, order) or []
+    for (nth, start, row), (room, devices) in zip(order, placed, strict=True):
+        supply: Supply = book.supply[spacing.sessions[nth].service]
+        made = Booked(
+            starts=start,
+            ends=start + supply.minutes,
+            day=day,
+            site_id=row.site_id,
+            clinician_id=row.clinician_id,
+            room_id=room,
+            device_ids=devices,
+        )
+        found.append((nth, row.kept or made))
+    return found
