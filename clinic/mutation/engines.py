@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One module that decides something clinical. `tests` are its own: fast, and without a database."""
+    """One module that decides something clinical, and its own tests: the quickest first, and none needs a database."""
 
     path: str
     tests: tuple[str, ...]
@@ -31,15 +31,15 @@ class Harmless:
 
 
 ENGINES: Final = (
-    Engine("patients/rules/triage.py", ("tests/patients/test_triage.py", "tests/patients/test_engine_triage.py")),
-    Engine("patients/rules/scoring.py", ("tests/patients/test_scoring.py", "tests/patients/test_engine_scoring.py")),
-    Engine("patients/rules/change.py", ("tests/patients/test_scoring.py", "tests/patients/test_engine_change.py")),
+    Engine("patients/rules/triage.py", ("tests/patients/test_engine_triage.py", "tests/patients/test_triage.py")),
+    Engine("patients/rules/scoring.py", ("tests/patients/test_engine_scoring.py", "tests/patients/test_scoring.py")),
+    Engine("patients/rules/change.py", ("tests/patients/test_engine_change.py", "tests/patients/test_scoring.py")),
     Engine("patients/rules/facts.py", ("tests/patients/test_engine_facts.py",)),
     Engine(
         "programs/rules/contraindications.py",
-        ("tests/programs/test_judging.py", "tests/programs/test_engine_contraindications.py"),
+        ("tests/programs/test_engine_contraindications.py", "tests/programs/test_judging.py"),
     ),
-    Engine("programs/rules/timing.py", ("tests/programs/test_judging.py", "tests/programs/test_engine_timing.py")),
+    Engine("programs/rules/timing.py", ("tests/programs/test_engine_timing.py", "tests/programs/test_judging.py")),
 )
 
 HARMLESS: Final = (

@@ -77,6 +77,11 @@ def _replace(engine: Engine, slip: Slip, stale: Iterable[str]) -> None:
 
 
 def _tests_find_something(engine: Engine) -> bool:
+    """One file after the other, the quickest first: most slips are found before a rulebook has to be read anew."""
+    return any(_fails(ROOT / test) for test in engine.tests)
+
+
+def _fails(test: Path) -> bool:
     pytest = importlib.import_module("pytest")  # a test tool: it is not there where patients are treated
     # Drawn examples would make the share another one at every run; told ones say what the tests really pin.
     chosen = ["-m", "not hypothesis and not django_db", "-p", "_hypothesis_pytestplugin"]
@@ -88,13 +93,12 @@ def _tests_find_something(engine: Engine) -> bool:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         try:
-            found = pytest.main(
-                ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", *chosen, *alone]
-                + [str(ROOT / test) for test in engine.tests]
-            )
+            found = pytest.main(["-x", "-q", "--tb=no", "-p", "no:cacheprovider", *chosen, *alone, str(test)])
         finally:
             os.dup2(out, 1)
             os.dup2(err, 2)
+            os.close(out)
+            os.close(err)
     return bool(found != 0)
 
 

@@ -108,7 +108,10 @@ def test_any_treatment_means_treatments_and_no_medicine() -> None:
 
 
 def test_a_rule_that_counts_sessions_keeps_no_days() -> None:
-    assert not breaks(a_rule(unit="sessions"))
+    by_sessions = a_rule(unit="sessions")
+
+    assert not breaks(by_sessions)
+    assert by_sessions.concerns(PRP, LASER, same_region=True) is False
 
 
 def test_a_rule_about_the_first_time_counts_only_while_it_holds() -> None:
