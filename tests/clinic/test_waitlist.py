@@ -12,8 +12,16 @@ from plan_cast import a_plan, an_open_flag
 from pytest_django import DjangoAssertNumQueries
 from waiting_cast import a_cancelled_visit, a_gap, a_missed_visit, a_wish, offered, states, who_fits
 
-from clinic.appointments.actions import booking, freeing, matches, offers, waitlist
-from clinic.appointments.models import Appointment, BookingPolicy, Hold, SlotOffer, VisitPreference, WaitlistEntry
+from clinic.appointments.actions import booking, freeing, matches, offers, undo, waitlist
+from clinic.appointments.models import (
+    Appointment,
+    BookingPolicy,
+    Hold,
+    SlotOffer,
+    VisitChange,
+    VisitPreference,
+    WaitlistEntry,
+)
 from clinic.appointments.rules.refusals import InThePast, NotOffered, NotTreatedAnyMore, OfAnotherPlan
 from clinic.appointments.rules.status import Status
 from clinic.appointments.rules.waitlist_refusals import (
@@ -286,6 +294,27 @@ def test_whoever_takes_a_sooner_time_gives_up_the_later_one(cast: Cast) -> None:
     assert (later.starts_at, later.status) == (at(10, day=17), Status.CONFIRMED)
     assert Hold.objects.filter(appointment=later).count() == 3
     assert list(Appointment.objects.standing().filter(patient=cast.leila)) == [later]
+
+
+@pytest.mark.parametrize("gives_up_a_later_visit", [True, False])
+def test_who_was_given_a_time_by_mistake_waits_again_once_that_is_undone(
+    cast: Cast, gives_up_a_later_visit: bool
+) -> None:
+    later = cast.book(at(10, day=24)) if gives_up_a_later_visit else None
+    entry = a_wish(cast, cast.leila, visit=later)
+    (offer,) = offered(cast, a_gap(a_cancelled_visit(cast, day=17)))
+    taken = offers.accept(offer, by=cast.rosa, now=NOW)
+    change = VisitChange.objects.filter(appointment=taken.appointment).latest("pk")
+
+    for _ in range(2):
+        undo.undo(change, by=cast.rosa, now=NOW + timedelta(minutes=1))
+
+    standing = Appointment.objects.standing().filter(patient=cast.leila)
+    assert [it.starts_at for it in standing] == ([at(10, day=24)] if later else [])
+    assert list(WaitlistEntry.objects.waiting()) == [entry]
+    assert states(offer) == ["lapsed"]
+    assert deeds()[-2:] == ["waitlist.accepted", "waitlist.waits_again"]
+    assert [match.entry for match in who_fits(a_gap(a_cancelled_visit(cast, day=18)))] == [entry]
 
 
 def test_a_later_visit_that_was_called_off_meanwhile_is_not_missed(cast: Cast) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from clinic.appointments.actions import booking, clashes, history, holding
+from clinic.appointments.actions import booking, clashes, history, holding, waitlist
 from clinic.appointments.actions.asked import treatment
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.models import Appointment, Hold, VisitChange
@@ -38,7 +38,8 @@ def open_changes(*, by: User, now: datetime) -> QuerySet[VisitChange]:
 def undo(change: VisitChange, *, by: User, now: datetime) -> Appointment:
     """Take the change back, as if it had not been: no message leaves. Undone twice is undone once.
 
-    A booking is withdrawn, a move goes back to its old time, a called-off visit stands again.
+    A booking is withdrawn, a move goes back to its old time, a called-off visit stands again. Who waited for what
+    is taken back waits again.
 
     Raises `TooLateToUndo` when its minutes are over or the visit has changed since, `CannotBecome` when it has
     begun, `SlotTaken` when somebody else has the old time by now, and what `safety.decide` refuses: a warning sign
@@ -59,6 +60,7 @@ def undo(change: VisitChange, *, by: User, now: datetime) -> Appointment:
         _put_back(visit, change, by=by, now=now)
     change.undone_at = now
     change.save(update_fields=["undone_at"])
+    waitlist.reopen(visit, closed_at=change.at, by=by)
     audit.record(by, "appointment.undone", visit, deed=change.deed, revision=visit.revision)
     return visit
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from clinic.appointments.actions.contention import broken_rule
-from clinic.appointments.models import Appointment, Resource, WaitlistEntry
+from clinic.appointments.models import Appointment, Resource, SlotOffer, WaitlistEntry
 from clinic.appointments.rules.refusals import NotOffered, NotTreatedAnyMore, OfAnotherPlan
 from clinic.appointments.rules.status import MAY_BE_MOVED
 from clinic.appointments.rules.waitlist_refusals import (
@@ -164,6 +164,26 @@ def close_for(visit: Appointment, *, now: datetime) -> None:
     wishes = WaitlistEntry.objects.waiting().filter(patient=visit.patient_id, service_code=visit.service_code)
     for entry in wishes.filter(visit=None).order_by("pk").select_for_update(of=("self",), no_key=True):
         close(entry, End.BOOKED, now=now)
+
+
+def reopen(visit: Appointment, *, closed_at: datetime, by: User) -> None:
+    """What the visit had ended at that moment is waited for again: it was given by mistake. Part of undoing it.
+
+    The offer that was taken is over; the time can be offered anew. Whoever has been put on the list again
+    meanwhile waits once.
+    """
+    wishes = WaitlistEntry.objects.filter(patient=visit.patient_id, service_code=visit.service_code)
+    ended = wishes.filter(closed_at=closed_at, closed_because=End.BOOKED).order_by("pk")
+    entry = ended.select_for_update(of=("self",), no_key=True).first()
+    if entry is None:
+        return
+    taken = SlotOffer.objects.filter(entry=entry, appointment=visit, state=SlotOffer.State.TAKEN)
+    taken.update(state=SlotOffer.State.LAPSED, appointment=None)
+    if wishes.waiting().exists():
+        return
+    entry.closed_at, entry.closed_because = None, ""
+    entry.save(update_fields=["closed_at", "closed_because"])
+    audit.record(by, "waitlist.waits_again", entry)
 
 
 def _locked(entry: WaitlistEntry) -> WaitlistEntry:
