@@ -15,7 +15,8 @@ from people.rules.permissions import Permission
 from people.rules.professions import professions
 from people.web.guards import SignedInRequest, needs
 from programs.rules.rulebook import needs_confirmation, rulebook
-from programs.web import wording
+from programs.web import rule_pages, wording
+from programs.web.rule_words import CHANGEABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def shelf(request: SignedInRequest, kind: str) -> HttpResponse:
         {"code": it.code, "title": getattr(it, found.title), "sub": _words(getattr(it, found.sub)), "claim": it}
         for it in found.entries().values()
     ]
-    return render(request, "programs/shelf.html", {"kind": kind, "label": found.label, "rows": rows} | _about())
+    changed = rule_pages.changed_codes() if kind in CHANGEABLE else frozenset()
+    context = {"kind": kind, "label": found.label, "rows": rows, "changed": changed}
+    return render(request, "programs/shelf.html", context | _about())
 
 
 @needs(Permission.LIBRARY_VIEW)
@@ -75,8 +78,9 @@ def entry(request: SignedInRequest, kind: str, code: str) -> HttpResponse:
     claim = found.entries().get(code)
     if claim is None:
         raise Http404
-    context = {"kind": kind, "label": found.label, "title": getattr(claim, found.title), "it": claim}
-    return render(request, "programs/entry.html", context | _details(kind, claim) | _about())
+    context: dict[str, Any] = {"kind": kind, "label": found.label, "title": getattr(claim, found.title), "it": claim}
+    context |= _details(kind, claim) | rule_pages.about(kind, claim)
+    return render(request, "programs/entry.html", context | _about())
 
 
 def _shelf(kind: str) -> Shelf:

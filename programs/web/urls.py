@@ -7,6 +7,7 @@ from programs.web import (
     exercise_urls,
     library,
     plans,
+    rule_pages,
     safety_pages,
     starting,
     treatment_urls,
@@ -15,8 +16,11 @@ from programs.web import (
 app_name = "programs"
 urlpatterns: list[URLPattern] = [
     path("library/", library.library, name="library"),
+    path("library/changes/", rule_pages.changed_rules, name="rule_changes"),
     path("library/<slug:kind>/", library.shelf, name="shelf"),
     path("library/<slug:kind>/<slug:code>/", library.entry, name="entry"),
+    path("library/<slug:kind>/<slug:code>/change/", rule_pages.change, name="rule_change"),
+    path("library/<slug:kind>/<slug:code>/withdraw/", rule_pages.withdraw, name="rule_withdraw"),
     path("patients/<uuid:patient_id>/plan/", plans.plan, name="plan"),
     path("patients/<uuid:patient_id>/plan/start/", starting.start, name="start"),
     path("patients/<uuid:patient_id>/plan/stop/", plans.stop, name="stop"),

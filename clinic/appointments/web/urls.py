@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.appointments.web import book, newcomer, of_patient, package_pages, undo, visit
+from clinic.appointments.web import book, newcomer, of_patient, of_treatment, package_pages, undo, visit
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/visit/<uuid:visit_id>/cancel/", visit.cancel, name="cancel"),
     path("desk/patients/<uuid:patient_id>/visits/", of_patient.patient_visits, name="patient_visits"),
     path("desk/patients/<uuid:patient_id>/packages/", package_pages.patient_packages, name="packages"),
+    path("desk/treatments/<slug:code>/visits/", of_treatment.visits_of_treatment, name="visits_of_treatment"),
     path(
         "desk/patients/<uuid:patient_id>/packages/<uuid:package_id>/close/",
         package_pages.package_close,
