@@ -37,7 +37,7 @@ PARTS: Mapping[str, str | Promise] = {
     "times_per_day": gettext_lazy("A day"),
     "days_per_week": gettext_lazy("Days a week"),
 }
-STEPS = {"hold_seconds": 5, "minutes": 5}  # others go by one, repetitions by two
+FINE_BELOW = 10  # minutes and seconds go by one below it, by five above
 PRESET = 4
 
 
@@ -68,7 +68,9 @@ class Row:
                 continue
             least, most = prescription.BOUNDS[part]
             name = f"{self.known.code}.{part}"
-            found.append({"name": name, "label": label, "value": value, "least": least, "most": most})
+            found.append(
+                {"name": name, "label": label, "value": value, "least": least, "most": most, "size": _size(part, value)}
+            )
         return found
 
     def _is_idle(self, part: str) -> bool:
@@ -187,10 +189,17 @@ def _row(code: str, verdict: Verdict, chosen: Set, posted: QueryDict) -> Row:
     owner, _dot, part = stepped.rpartition(".")
     if owner == code and part in PARTS and dosage[part] is not None:
         least, most = prescription.BOUNDS[part]
-        size = STEPS.get(part, 2 if part == "reps" and dosage["reps"] > 1 else 1)
+        size = _size(part, dosage[part])
         dosage[part] = min(max(dosage[part] + (size if step == "up" else -size), least), most)
     is_chosen = verdict.status != HELD and (code in posted.getlist("give") or posted.get("more") == code)
     return Row(known, verdict, Dosage(**dosage), is_chosen, code in posted.getlist("seen"))
+
+
+def _size(part: str, value: int) -> int:
+    """How far one press of a stepper goes."""
+    if part in {"hold_seconds", "minutes"}:
+        return 5 if value >= FINE_BELOW else 1
+    return 2 if part == "reps" and value > 1 else 1
 
 
 def _preset(rows: list[Row]) -> list[Row]:
