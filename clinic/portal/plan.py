@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from clinic.appointments.models import Appointment
@@ -13,9 +13,11 @@ from clinic.portal import words
 from clinic.portal.door import own
 from patients.models import Patient
 from people.web.guards import SignedInRequest
-from programs.models import PlannedSession
+from programs.actions import plan_templates, plan_versions, self_care
+from programs.models import Plan, PlannedSession
 from programs.rules.rulebook import rulebook
-from programs.web.plans import newest_plan
+from programs.web.plan_words import version_in_words
+from programs.web.plans import newest_plan, self_care_of
 
 # After a missed visit the session is due again, so a missed one does not stand for it.
 HELD_BY = frozenset(Status) - {Status.CANCELLED, Status.MISSED}
@@ -27,6 +29,8 @@ def plan(request: SignedInRequest, patient: Patient) -> HttpResponse:
     """The plan in plain words; a plan that has ended stays readable."""
     today = timezone.localdate()
     found = newest_plan(patient, request.user)
+    if request.method == "POST":
+        return _seen(request, found)
     context: dict[str, Any] = {"active": "plan", "plan": found, "today": today}
     if found is None:
         return render(request, "portal/plan.html", context)
@@ -38,10 +42,17 @@ def plan(request: SignedInRequest, patient: Patient) -> HttpResponse:
     done = [step for step in steps if step["state"] == "done"]
     coming = [step for step in steps if step["state"] in {"booked", "due"}]
     book = rulebook()
+    now = next((phase for phase in phases if phase.holds_on(today)), None)
+    versions = list(found.versions.all())
     context |= {
+        "is_paused": found.status == Plan.Status.PAUSED,
+        "changed": [(it, version_in_words(it)) for it in versions if it.number > 1 and it.seen_at is None],
+        "advice": self_care.advice(
+            patient, self_care_of(found, versions[0].contents if versions else {}, now), on=today
+        ),
         "week": found.week_on(today),
         "weeks": range(1, found.weeks + 1),
-        "now": next((phase for phase in phases if phase.holds_on(today)), None),
+        "now": now,
         "phases": [
             {
                 "phase": phase,
@@ -56,9 +67,17 @@ def plan(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "last_done": done[-1:],
         "soon": coming[:SOON],
         "later": coming[SOON:],
-        "template": book.templates.get(found.template_code),
+        "template": plan_templates.of_plan(found),
     }
     return render(request, "portal/plan.html", context)
+
+
+def _seen(request: SignedInRequest, found: Plan | None) -> HttpResponse:
+    """ "I have seen it": what changed since last time is not shown again."""
+    if found is None:
+        raise Http404
+    plan_versions.seen(found, by=request.user, now=timezone.now())
+    return redirect("portal:plan")
 
 
 def _step(session: PlannedSession, visit: Appointment | None, today: date) -> dict[str, Any]:

@@ -184,7 +184,9 @@ def _refuse_if_unsafe(plan: Plan, found: Outlook, *, by: User, now: datetime) ->
     new = {(it.modality, it.technique): it.due_on for it in reversed(found.changed)}
     wanted = [Treatment(modality, day, technique) for (modality, technique), day in sorted(new.items())]
     words = _("A treatment of this change must not be given as things stand. The safety page says which and why.")
-    asked = [it for it in wanted if (it.modality, it.technique) not in had]
+    # More of what the plan has already is asked again: a sign may have been found since it was planned.
+    more = {(it.modality, it.technique) for it in found.changed if it.key is None}
+    asked = [it for it in wanted if (it.modality, it.technique) in more or (it.modality, it.technique) not in had]
     safety.decide(plan.patient, asked, SafetyDecision.Moment.PLANNED, by=by, now=now, words=words)
 
 

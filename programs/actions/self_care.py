@@ -36,5 +36,6 @@ def advice(patient: Patient, codes: Iterable[str], *, on: date) -> list[Advice]:
     wanted = [code for code in dict.fromkeys(codes) if code in book.self_care]
     if not wanted:
         return []
-    known = safety_file.read(patient).known_on(on)
-    return [Advice(book.self_care[code], book.judge(code, known)) for code in wanted]
+    file = safety_file.read(patient)
+    known = file.known_on(on)
+    return [Advice(book.self_care[code], file.book.judge(code, known)) for code in wanted]

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from patients.rules.rulebook import rulebook as patients_rulebook
 from people.rules.knowledge import Claim
-from programs.models import PlanExercise
+from programs.models import PlanExercise, PlannedSession
 from programs.rules import usual
 from programs.rules.entries import Dosage, Exercise
 from programs.rules.rulebook import needs_confirmation, rulebook
@@ -59,6 +59,20 @@ def service_name(modality: str) -> str:
     if modality in book.services:
         return book.services[modality].name
     return book.modalities[modality].name if modality in book.modalities else modality
+
+
+@register.filter
+def technique_called(session: PlannedSession) -> str:
+    """The technique of a planned session by its name."""
+    known = rulebook().modalities.get(session.modality)
+    return known.techniques[session.technique].name if known and session.technique in known.techniques else ""
+
+
+@register.filter
+def measure_name(code: str) -> str:
+    """What a scale is called."""
+    measures = patients_rulebook().measures
+    return measures[code].name if code in measures else code
 
 
 @register.filter

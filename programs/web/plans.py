@@ -1,12 +1,11 @@
 """A patient's plan on one page, and the end of it."""
 
-from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,13 +17,13 @@ from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
-from programs.actions import plans
-from programs.models import ExerciseDone, Phase, Plan, PlanExercise
+from programs.actions import checkpoints, plan_templates, plans, self_care
+from programs.actions.plan_revising import as_slot
+from programs.models import Phase, Plan, PlanExercise, PlannedSession
+from programs.rules import notices
 from programs.rules.rulebook import rulebook
-from programs.web import timeline
+from programs.web import plan_picture, plan_words
 from programs.web.forms import StopForm
-
-TWO_WEEKS = timedelta(days=14)
 
 
 @needs(Permission.RECORD_VIEW)
@@ -35,7 +34,7 @@ def plan(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     found = newest_plan(patient, request.user)
     context = banner(patient, request.user, today) | {"active": "patients", "plan": found}
     if found is not None:
-        context |= _contents(found, today)
+        context |= _contents(found, patient, today)
     return render(request, "programs/plan.html", context)
 
 
@@ -43,7 +42,7 @@ def plan(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def stop(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """End the plan the patient follows, with the reason."""
     patient = open_record(request, patient_id)
-    found = Plan.objects.visible_to(request.user).active().filter(patient=patient).first()
+    found = Plan.objects.visible_to(request.user).unfinished().filter(patient=patient).first()
     if found is None:
         raise Http404
     form = StopForm(request.POST if request.method == "POST" else None)
@@ -53,9 +52,7 @@ def stop(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(
-                request, _("The plan has ended. Visits that are booked stay booked: cancel them one by one.")
-            )
+            messages.success(request, _("The plan has ended. The desk sees which of its visits are still booked."))
             return redirect("programs:plan", patient.pk)
     context = banner(patient, request.user, timezone.localdate())
     return render(request, "programs/stop.html", context | {"active": "patients", "plan": found, "form": form})
@@ -63,46 +60,69 @@ def stop(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 
 def newest_plan(patient: Patient, user: User) -> Plan | None:
     """The plan the patient follows, else the last one, with everything a page shows of it in five queries."""
-    phases = Phase.objects.prefetch_related("sessions", "exercises", "posture_items")
-    found = Plan.objects.visible_to(user).filter(patient=patient).prefetch_related(Prefetch("phases", phases))
-    # "active" sorts before "completed" and "stopped".
-    return found.order_by("status", "-starts_on").first()
-
-
-def _contents(found: Plan, today: date) -> dict[str, Any]:
-    done = list(
-        ExerciseDone.objects.filter(exercise__plan=found, on__gt=today - TWO_WEEKS, on__lte=today).values_list(
-            "exercise_id", "on"
-        )
+    phases = Phase.objects.prefetch_related(
+        Prefetch("sessions", PlannedSession.objects.standing()),
+        Prefetch("exercises", PlanExercise.objects.standing().select_related("phase", "plan")),
+        "posture_items",
     )
-    times = Counter(exercise for exercise, _day in done)
+    found = Plan.objects.visible_to(user).filter(patient=patient).prefetch_related(Prefetch("phases", phases))
+    newest = found.order_by(F("ended_at").desc(nulls_first=True), "-starts_on").first()
+    if newest is not None:
+        newest.patient = patient
+    return newest
+
+
+def followed(patient: Patient, user: User) -> Plan | None:
+    """The plan that is active or paused."""
+    found = newest_plan(patient, user)
+    return found if found is not None and found.status in Plan.UNFINISHED else None
+
+
+def self_care_of(found: Plan, contents: dict[str, Any], phase: Phase | None) -> list[str]:
+    """The codes of what the patient may do alone in that phase, of all phases where none holds."""
+    told: dict[str, list[str]] = contents.get("self_care", {})
+    return told.get(phase.code, []) if phase else [code for codes in told.values() for code in codes]
+
+
+def _contents(found: Plan, patient: Patient, today: date) -> dict[str, Any]:
     phases = list(found.phases.all())
     posture = rulebook().posture_items
-    return {
+    versions = list(found.versions.select_related("by"))
+    now = next((phase for phase in phases if phase.holds_on(today)), None)
+    states = plan_picture.given(found)
+    picture = plan_picture.picture(found, phases, today=today, states=states, knows_visits=False)
+    return picture | {
         "week": found.week_on(today),
-        "now": next((phase for phase in phases if phase.holds_on(today)), None),
+        "now": now,
+        "paused": next((it for it in found.pauses.all() if it.resumed_at is None), None),
+        "waiting": checkpoints.waiting(found, on=today) if found.is_active else None,
+        "next_look": found.checkpoints.undecided().filter(due_on__gte=today).first(),
         "phases": [
             {
                 "phase": phase,
                 "sessions": list(phase.sessions.all()),
-                "exercises": [{"it": it, "done": times[it.pk]} for it in phase.exercises.all()],
+                "exercises": list(phase.exercises.all()),
                 "posture": [posture[it.code] for it in phase.posture_items.all() if it.code in posture],
             }
             for phase in phases
         ],
-        "days": [
-            _day(phases, Counter(on for _it, on in done), today - timedelta(days=back)) for back in range(13, -1, -1)
-        ],
-        "active_days": {
-            "seven": len({on for _it, on in done if on > today - timedelta(days=7)}),
-            "fourteen": len({on for _it, on in done}),
-        },
-        "template": rulebook().templates.get(found.template_code),
-        "timeline": timeline.drawn(found, phases, today=today),
-        "can_stop": found.is_active,
+        "advice": self_care.advice(
+            patient, self_care_of(found, versions[-1].contents if versions else {}, now), on=today
+        ),
+        "notices": _leave_off(picture["due_next"]),
+        "versions": [(it, plan_words.version_in_words(it)) for it in versions],
+        "cost": plan_picture.cost(phases),
+        "template": plan_templates.of_plan(found),
+        "can_stop": found.status in Plan.UNFINISHED,
     }
 
 
-def _day(phases: list[Phase], done: Counter[date], day: date) -> dict[str, Any]:
-    exercises: list[PlanExercise] = [it for phase in phases if phase.holds_on(day) for it in phase.exercises.all()]
-    return {"day": day, "done": done[day], "of": len(exercises)}
+def _leave_off(sessions: list[PlannedSession]) -> list[str]:
+    """ "PRP 1: no ibuprofen from 28 September", for what is due next."""
+    book = rulebook()
+    told = [
+        notice
+        for it in sessions
+        for notice in notices.leave_off(as_slot(it), rules=book.timing_rules.values(), events=book.timing_events)
+    ]
+    return [plan_words.notice_in_words(it) for it in told]

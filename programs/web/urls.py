@@ -6,6 +6,7 @@ from programs.web import (
     consent_needed,
     exercise_urls,
     library,
+    plan_urls,
     plans,
     rule_pages,
     safety_pages,
@@ -31,5 +32,6 @@ urlpatterns: list[URLPattern] = [
     path("clinic/unlocked/", safety_pages.unlocked_list, name="unlocked"),
     path("overrides/<uuid:override_id>/lock/", safety_pages.lock, name="lock"),
     *exercise_urls.urlpatterns,
+    *plan_urls.urlpatterns,
     *treatment_urls.urlpatterns,
 ]

@@ -40,6 +40,12 @@ def _in_words(field: str, op: str, value: float | bool) -> str:
     return f"{label}: {str(OPERATORS[op]).format(value=f'{value:g}')}"
 
 
+def service_called(modality: str) -> str:
+    """What patients and the desk call a treatment."""
+    services = rulebook().services
+    return services[modality].name if modality in services else modality
+
+
 def sessions_in_words(template: ProgramTemplate) -> list[tuple[str, int, bool]]:
     """Each treatment of the program by the name of its visit, how many, and whether every one is optional."""
     counts: dict[str, list[int]] = {}

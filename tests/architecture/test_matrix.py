@@ -194,6 +194,7 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "token": "no-such-token",
         "letter": "no-such-letter",
         "pk": 1,
+        "template_id": 1,
         "uidb36": "1",
         "key": "no-such-key",
     }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.appointments.web import book, newcomer, of_patient, of_treatment, package_pages, undo, visit
+from clinic.appointments.web import book, newcomer, of_patient, of_treatment, package_pages, plan_visits, undo, visit
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         package_pages.package_count,
         name="package_count",
     ),
+    path("patients/<uuid:patient_id>/plan/visits/", plan_visits.plan_visits, name="plan_visits"),
+    path("desk/plans/", plan_visits.plan_unsettled, name="plan_unsettled"),
     path("desk/waitlist/", include("clinic.appointments.web.waitlist_urls")),
     path("setup/roster/", include("clinic.appointments.web.roster_urls")),
     path("", include("clinic.appointments.web.offering_urls")),

@@ -1,0 +1,72 @@
+"""Changing a plan: the rules answer while it is typed, and what is saved is a new version."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from patients.models import Patient
+from patients.web.records import banner, open_record
+from people.rules.permissions import Permission
+from people.rules.refusal import Refused
+from people.web.guards import SignedInRequest, needs
+from programs.actions import plan_revising
+from programs.actions.safety import Contraindicated, HeldByRedFlag
+from programs.models import Plan
+from programs.web.plan_forms import RevisionForm
+from programs.web.plan_words import notice_in_words
+from programs.web.plans import followed
+
+
+@needs(Permission.PLAN_EDIT)
+def revise(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
+    """`?lane=2` asks only for more sessions of the second treatment; without it everything may change.
+
+    A POST with `preview` saves nothing and gives back what the rules say.
+    """
+    patient = open_record(request, patient_id)
+    plan = followed(patient, request.user)
+    if plan is None:
+        raise Http404
+    lane = request.GET.get("lane", "")
+    data = request.POST if request.method == "POST" else None
+    form = RevisionForm(data, plan=plan, phases=list(plan.phases.all()), lane=int(lane) if lane.isdecimal() else None)
+    context = _context(request, patient, plan, form)
+    if request.method == "POST" and "preview" in request.GET:
+        return render(request, "programs/plan_revise.html#answers", context | _answers(plan, form))
+    if form.is_valid():
+        try:
+            plan_revising.revise(
+                plan, form.wish(), form.at_home(), seen=form.cleaned_data["seen"], why=form.cleaned_data["why"],
+                by=request.user, now=timezone.now(),
+            )  # fmt: skip
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            context["is_unsafe"] = isinstance(refusal, Contraindicated | HeldByRedFlag)
+        else:
+            messages.success(request, _("The plan is changed. The patient sees what is new."))
+            return redirect("programs:plan", patient.pk)
+    part = "#form" if request.headers.get("HX-Request") and form.lane and request.method == "GET" else ""
+    return render(request, f"programs/plan_revise.html{part}", context | _answers(plan, form))
+
+
+def _context(request: SignedInRequest, patient: Patient, plan: Plan, form: RevisionForm) -> dict[str, Any]:
+    shown = banner(patient, request.user, timezone.localdate())
+    return shown | {"active": "patients", "plan": plan, "form": form, "lane": form.lane}
+
+
+def _answers(plan: Plan, form: RevisionForm) -> dict[str, Any]:
+    if not form.is_bound or not {"why"} >= form.errors.keys() - {"__all__"}:
+        return {}
+    try:
+        found = plan_revising.outlook(plan, form.wish(), on=timezone.localdate())
+    except Refused as refusal:
+        return {"answer": str(refusal)}
+    return {
+        "changed": sorted(found.changed, key=lambda it: (it.due_on, it.modality)),
+        "notices": [(it, notice_in_words(it)) for it in found.notices],
+    }

@@ -1,0 +1,84 @@
+"""The four numbers, the drawing and the table of a plan; with its visits when the appointment book tells them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from people.models import Clinic
+from programs.actions import offering, plan_known
+from programs.models import ExerciseDone, Phase, Plan, TreatmentGiven
+from programs.templatetags.programs import dosage_of
+from programs.web import timeline
+from programs.web.timeline import BOOKED, DONE, DUE, MISSED, AtHome, State
+
+SOON = 4  # sessions shown under "Due next"
+
+
+def given(plan: Plan) -> dict[UUID, State]:
+    """What this house knows itself: the sessions that were given. One query."""
+    rows = TreatmentGiven.objects.filter(session__plan=plan, was_skipped=False).values_list("session_id", "at__date")
+    return {session: State(DONE, day) for session, day in rows if session}
+
+
+def picture(
+    plan: Plan, phases: Sequence[Phase], *, today: date, states: Mapping[UUID, State], knows_visits: bool
+) -> dict[str, Any]:
+    """Everything `programs/plan_picture.html` prints. Five queries, however long the plan.
+
+    `knows_visits`: `states` come from the book, so a session without one is known not to be booked.
+    """
+    sessions = sorted((it for phase in phases for it in phase.sessions.all()), key=lambda it: (it.due_on, it.ordinal))
+    kinds = {it.pk: states[it.pk].kind if it.pk in states else DUE for it in sessions}
+    rows = plan_known.outcomes_of(plan.patient)
+    done_on = list(ExerciseDone.objects.filter(exercise__plan=plan).values_list("on", flat=True).distinct())
+    pain = [
+        (it.on, it.values["current"]) for it in rows if it.measure == "nprs" and it.values.get("current") is not None
+    ]
+    goal = max((dosage_of(it).days_per_week for phase in phases for it in phase.exercises.all()), default=0)
+    at_home = AtHome(_by_week(plan, done_on), goal, [it for it in pain if plan.starts_on <= it[0] <= plan.ends_on])
+    last = plan.ended_at.date() if plan.ended_at else today
+    return {
+        "knows_visits": knows_visits,
+        "pain": plan_known.compared(rows, "nprs", since=plan.starts_on, on=last),
+        "ndi": plan_known.compared(rows, "ndi", since=plan.starts_on, on=last),
+        "home_days": len(done_on),
+        "home_of": max((min(last, plan.ends_on) - plan.starts_on).days + 1, 0),
+        "home_goal": goal,
+        "visits": {kind: sum(it == kind for it in kinds.values()) for kind in (DONE, BOOKED, MISSED, DUE)},
+        "visits_of": len(sessions),
+        "rows": [{"session": it, "state": states.get(it.pk) or State(DUE, it.due_on)} for it in sessions],
+        "due_next": [it for it in sessions if kinds[it.pk] in {DUE, MISSED} and it.due_until >= today][:SOON],
+        "timeline": timeline.drawn(
+            plan, phases, today=today, states=states, pauses=list(plan.pauses.all()),
+            checkpoints=list(plan.checkpoints.all()), at_home=at_home,
+        ),
+    }  # fmt: skip
+
+
+def _by_week(plan: Plan, days: Sequence[date]) -> dict[int, int]:
+    found: dict[int, set[date]] = defaultdict(set)
+    for day in days:
+        if plan.starts_on <= day <= plan.ends_on:
+            found[(day - plan.starts_on) // timedelta(days=7)].add(day)
+    return {week: len(each) for week, each in found.items()}
+
+
+def cost(phases: Sequence[Phase]) -> dict[str, Any] | None:
+    """What the sessions cost by the clinic's prices; None if it has set none. Two queries."""
+    offered = offering.current()
+    sessions = [it for phase in phases for it in phase.sessions.all()]
+    priced = [(it, offered[it.modality].price) for it in sessions if it.modality in offered]
+    known = [(it, price) for it, price in priced if price is not None]
+    if not known:
+        return None
+    clinic = Clinic.objects.first()
+    zero = Decimal(0)
+    return {
+        "total": sum((price for it, price in known if not it.is_optional), zero),
+        "optional": sum((price for it, price in known if it.is_optional), zero),
+        "without": len(sessions) - len(known),
+        "currency": clinic.currency if clinic else "",
+    }
