@@ -27,8 +27,7 @@ def test_a_caller_is_booked_with_the_keyboard_in_four_interactions(browser: Brow
     page = at_work(browser, stack)
     hands = Hands(page)
 
-    hands.press("F8")
-    page.wait_for_url("**/desk/book/**")
+    hands.press("F2")
     hands.enter("rahi 78")
     expect(page.locator("#pick-A")).to_be_focused()
     expect(page.locator("#saythis .about-A")).to_be_visible()
@@ -63,8 +62,7 @@ def test_a_visit_is_moved_in_four_interactions(browser: Browser, stack: Stack) -
     page = at_work(browser, stack)
     hands = Hands(page)
 
-    hands.press("F8")
-    page.wait_for_url("**/desk/book/**")
+    hands.press("F2")
     hands.enter("rahi 78")
     page.wait_for_url("**patient=**")
     hands.click("link", "^Move ")
