@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.appointments.web import book, newcomer, of_patient, of_treatment, package_pages, plan_visits, undo, visit
+from clinic.appointments.web import (
+    book,
+    newcomer,
+    of_patient,
+    of_treatment,
+    package_pages,
+    plan_visits,
+    series_pages,
+    undo,
+    visit,
+)
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         package_pages.package_count,
         name="package_count",
     ),
+    path("desk/plans/<uuid:plan_id>/book/", series_pages.plan_book, name="plan_book"),
     path("patients/<uuid:patient_id>/plan/visits/", plan_visits.plan_visits, name="plan_visits"),
     path("desk/plans/", plan_visits.plan_unsettled, name="plan_unsettled"),
     path("desk/waitlist/", include("clinic.appointments.web.waitlist_urls")),
