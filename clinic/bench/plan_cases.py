@@ -64,6 +64,10 @@ class Clinic:
         return tuple(self.zones)
 
 
+def a_chance(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - made-up data that must be the same every time, not a secret
+
+
 def a_clinic(
     chance: Random, *, first: date, days: int, clinicians: int, sites: int = 2, busy: float = 0.6, opens: int = 8
 ) -> Clinic:
@@ -176,8 +180,8 @@ def with_a_life(chance: Random, problem: Problem, clinic: Clinic) -> Problem:
         problem,
         sessions=tuple(sessions),
         wishes=wishes,
-        happened=tuple(_happened(chance, clinic) for _n in range(chance.randrange(4))),
-        not_before=_minute(clinic.first, chance.randrange(0, 12)),
+        happened=tuple(happened(chance, clinic.sites, clinic.first, clinic.days) for _n in range(chance.randrange(4))),
+        not_before=local_minute(clinic.first, chance.randrange(0, 12)),
         busy=tuple(_busy(chance, clinic) for _n in range(chance.randrange(4))),
         load={
             (who, clinic.first + n * DAY): chance.randrange(6) for who in clinic.clinicians for n in range(clinic.days)
@@ -194,7 +198,7 @@ def _of_a_life(chance: Random, it: Session, clinic: Clinic) -> Session:
         seats = clinic.supply[it.service].seats
         starts = Grid(_midnight(clinic.first), _midnight(clinic.first + DAY)).first
         bits = reduce(or_, (seat.bits for seat in seats), 0)
-        ahead = (_minute(it.due_on, 0) - clinic.supply[it.service].first) // 15
+        ahead = (local_minute(it.due_on, 0) - clinic.supply[it.service].first) // 15
         nearest = next((n for n in range(ahead, ahead + 96) if bits >> n & 1), None)
         return replace(it, pinned=Pin(clinic.supply[it.service].first + nearest * 15)) if nearest and starts else it
     if lot < 0.2:
@@ -203,13 +207,13 @@ def _of_a_life(chance: Random, it: Session, clinic: Clinic) -> Session:
     return replace(it, phase=1 + (it.number > 2)) if lot < 0.3 else it
 
 
-def _happened(chance: Random, clinic: Clinic) -> Happened:
-    day = clinic.first + chance.randrange(-20, clinic.days) * DAY
+def happened(chance: Random, sites: Sequence[UUID], first: date, days: int) -> Happened:
+    day = first + chance.randrange(-20, days) * DAY
     is_treatment = chance.random() < 0.7
     code = chance.choice(COURSES).modality if is_treatment else chance.choice(["med_nsaid", "med_systemic_steroid"])
-    begins, ends = (_minute(day, 0), _minute(day + DAY, 0))
+    begins, ends = (local_minute(day, 0), local_minute(day + DAY, 0))
     if is_treatment:
-        begins = _minute(day, chance.randrange(8, 16))
+        begins = local_minute(day, chance.randrange(8, 16))
         ends = begins + 30
     return Happened(
         code=code,
@@ -218,12 +222,12 @@ def _happened(chance: Random, clinic: Clinic) -> Happened:
         ends=ends,
         is_treatment=is_treatment,
         is_visit=is_treatment,
-        site_id=chance.choice(clinic.sites) if is_treatment else None,
+        site_id=chance.choice(sites) if is_treatment else None,
     )
 
 
 def _busy(chance: Random, clinic: Clinic) -> Span:
-    begins = _minute(clinic.first + chance.randrange(clinic.days) * DAY, chance.randrange(8, 16))
+    begins = local_minute(clinic.first + chance.randrange(clinic.days) * DAY, chance.randrange(8, 16))
     return Span(begins, begins + 60 * chance.randrange(1, 5))
 
 
@@ -232,7 +236,7 @@ def _hours(chance: Random, first: date, days: int, opens: int, *, always: bool =
     for n in range(days):
         day = first + n * DAY
         if day.weekday() < 5 and (always or chance.random() < 0.85):
-            begins = _minute(day, opens)
+            begins = local_minute(day, opens)
             spans.append(Span(begins, begins + 60 * (8 if always else chance.choice((4, 8)))))
     return spans
 
@@ -264,5 +268,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def _minute(day: date, hour: int) -> int:
+def local_minute(day: date, hour: int) -> int:
     return int(local_time.instant(day, time(hour), ZONE).timestamp()) // 60

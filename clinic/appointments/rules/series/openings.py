@@ -13,6 +13,7 @@ from clinic.appointments.rules.series.problem import Block, Gap, Happened, Sessi
 from clinic.appointments.rules.series.spacing import DAY_MINUTES, Kind, Spacing, Waits, is_whole, own_gap
 
 DAY = timedelta(days=1)
+WIDER = timedelta(days=28)  # as far as a window that stands in the way is opened
 # What has happened, what the rules ask of the session after it, and of the session before it.
 Near = tuple[Happened, Waits, Waits]
 
@@ -68,7 +69,7 @@ class Openings:
         if not self.spacing.is_ignored(Limit.WINDOW, it):
             return it.due_from, it.due_until
         every = self.sessions
-        return min(each.due_from for each in every), max(each.due_until for each in every) + 90 * DAY
+        return min(each.due_from for each in every), max(each.due_until for each in every) + WIDER
 
     def _is_liked(self, day: date) -> bool:
         wishes, ignored = self.wishes, self.spacing.is_ignored

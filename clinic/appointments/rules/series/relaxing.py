@@ -9,7 +9,7 @@ from uuid import UUID
 from clinic.appointments.rules.series.answer import Limit, Step
 from clinic.appointments.rules.series.problem import Block, Problem, Session, Wishes
 
-WIDER_DAYS: Final = 60
+WIDER_DAYS: Final = 28
 HALF_HOURS: Final = 48
 MOST_AWAY: Final = 15
 WEEK: Final = 7

@@ -41,7 +41,7 @@ def repair(problem: Problem, lost: Collection[UUID] = ()) -> Answer:
     A session that is not booked is placed. One whose booked day is now blocked, or too near to another, moves by
     itself. The supply must not count what the plan's other sessions hold as free.
     """
-    problem, keeping = _agreed(problem, lost)
+    problem, keeping = agreed(problem, lost)
     book = Book(problem.supply, problem.zones)
     model = Model(problem, book, keeping=keeping)
     found = _repaired(model, keeping)
@@ -109,7 +109,7 @@ def _urgency(case: Case) -> int:
     return min(days, default=0)
 
 
-def _agreed(problem: Problem, lost: Collection[UUID]) -> tuple[Problem, frozenset[UUID]]:
+def agreed(problem: Problem, lost: Collection[UUID]) -> tuple[Problem, frozenset[UUID]]:
     """With windows that include what was booked outside of them, and the soft rules that were broken on purpose."""
     sessions = tuple(_with_its_day(it) if it.id not in lost else it for it in problem.sessions)
     keeping = frozenset(it.id for it in sessions if it.booked and it.id not in lost and not it.is_excluded)

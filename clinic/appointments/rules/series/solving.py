@@ -74,7 +74,7 @@ def is_possible(model: Model) -> bool | None:
         return False
     made = model.days(leading.nobody(model))
     found = _any(model, made, clean=False, bound=10**18)
-    return True if found.days else False if found.is_all else None
+    return True if found.days is not None else False if found.is_all else None
 
 
 def plan(model: Model, start: Sequence[int] | None = None) -> Solved | None:

@@ -1,0 +1,174 @@
+"""Whole plans booked and repaired: how fast, how near to the best there is, and never an infeasible answer.
+
+Times are of the processor: nothing is waited for, and on a shared machine the clock tells how busy the others are.
+"""
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from clinic.appointments.rules.series import repairing, solving
+from clinic.appointments.rules.series.answer import Answer, Impossible, Proposal
+from clinic.appointments.rules.series.problem import Problem
+from clinic.appointments.rules.series.repairing import Case
+from clinic.bench.frame import Bench, Table, Timing
+from clinic.bench.plan_cases import COURSES, Clinic, a_chance, a_clinic, a_plan, with_a_life
+from clinic.bench.plan_checker import soft, wrong
+from clinic.bench.plan_oracle import best_of_all, cost
+from clinic.bench.plan_small import a_small_problem
+
+FIRST = date(2026, 9, 21)
+MOST_MS, MOST_REPAIR_MS, MOST_DISTANCE = 1000, 10_000, 0.05
+
+
+class PlanBench(Bench):
+    name = "plan"
+    help = (
+        "The plan solver: 20 sessions, 12 weeks, 20 clinicians; 60 visits repaired; small plans against all there are."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--plans", type=int, default=40, help="of 20 sessions (40)")
+        parser.add_argument("--visits", type=int, default=60, help="of the day that is repaired (60)")
+        parser.add_argument("--small", type=int, default=60, help="small plans against every plan there is (60)")
+        parser.add_argument("--lives", type=int, default=40, help="plans of patients with wishes and a past (40)")
+
+    def run(self, options: Mapping[str, Any]) -> Table:
+        solved, infeasible = _solved(options["plans"])
+        repaired, helped, wrongly = _repaired(options["visits"])
+        distance, mistaken = _small(options["small"])
+        infeasible += wrongly + _lives(options["lives"])
+        is_slow = solved.p95 > MOST_MS or repaired > MOST_REPAIR_MS
+        return Table(
+            title="The plan solver.",
+            columns=["what", "p50", "p95", "goal"],
+            rows=[
+                ("20 sessions, 12 weeks, 20 clinicians: ms", solved.p50, solved.p95, f"p95 <= {MOST_MS}"),
+                (
+                    f"{options['visits']} visits repaired ({helped} found): ms",
+                    repaired,
+                    repaired,
+                    f"<= {MOST_REPAIR_MS}",
+                ),
+                ("small plans, % above the best of all", 0, distance * 100, f"<= {MOST_DISTANCE * 100:.0f}"),
+            ],
+            last=(
+                f"p95 {solved.p95:.0f} ms, repair {repaired / 1000:.1f} s, {distance:.1%} above the best at most, "
+                f"{infeasible} infeasible answers, {mistaken} wrongly called impossible or possible"
+            ),
+            figures={
+                "solve_p50_ms": solved.p50,
+                "solve_p95_ms": solved.p95,
+                "repair_ms": repaired,
+                "repaired": helped,
+                "worst_distance": distance,
+                "infeasible": infeasible,
+                "mistaken": mistaken,
+            },
+            is_wrong=bool(infeasible or mistaken or distance > MOST_DISTANCE or is_slow),
+        )
+
+
+def _solved(plans: int) -> tuple[Timing, int]:
+    chance = a_chance(1)
+    clinic = a_clinic(chance, first=FIRST, days=100, clinicians=20)
+    rounds, infeasible = [], 0
+    for _n in range(plans):
+        problem = a_plan(chance, clinic, sessions=20, weeks=12, courses=COURSES[:5])
+        began = time.process_time()
+        answer = solving.solve(problem)
+        rounds.append((time.process_time() - began) * 1000)
+        infeasible += is_infeasible(problem, answer)
+    return Timing(tuple(rounds)), infeasible
+
+
+def _repaired(visits: int) -> tuple[float, int, int]:
+    """All patients of a lost day are helped: milliseconds, how many, how many wrongly."""
+    cases = a_day_lost(a_chance(2), visits)
+    began = time.process_time()
+    answers = repairing.repair_all(cases)
+    took = (time.process_time() - began) * 1000
+    pairs = list(zip(cases, answers, strict=True))
+    infeasible = sum(is_infeasible(stretched(case), answer) for case, answer in pairs) + _twice(pairs)
+    return took, sum(isinstance(answer, Proposal) for answer in answers), infeasible
+
+
+def a_day_lost(chance: Random, visits: int) -> list[Case]:
+    """Plans of many patients in one clinic, each of which loses a visit of about the same day."""
+    clinic = a_clinic(chance, first=FIRST, days=70, clinicians=20, busy=0.4)
+    cases: list[Case] = []
+    while len(cases) < visits:
+        problem = a_plan(chance, clinic, sessions=6, weeks=6, courses=COURSES[:5])
+        answer = solving.solve(problem)
+        if isinstance(answer, Proposal):
+            cases.append(_lost_one(problem, answer, clinic))
+    return cases
+
+
+def _lost_one(problem: Problem, answer: Proposal, clinic: Clinic) -> Case:
+    day = clinic.first.toordinal() + clinic.days // 3
+    near = min(answer.placed, key=lambda it: (abs(it.visit.day.toordinal() - day), str(it.session_id)))
+    sessions = tuple(replace(it, booked=answer.of(it.id).visit) for it in problem.sessions)
+    away = (near.visit.starts, near.visit.ends)  # at that time it cannot be had any more
+    return Case(replace(problem, sessions=sessions, busy=(away,)), frozenset({near.session_id}))
+
+
+def stretched(case: Case) -> Problem:
+    """The problem as a repair has agreed to it."""
+    return repairing.agreed(case.problem, case.lost)[0]
+
+
+def _twice(pairs: Sequence[tuple[Case, Answer]]) -> int:
+    """Clinicians given to two patients at once by the repair."""
+    spans: dict[UUID, list[tuple[int, int]]] = {}
+    for case, answer in pairs:
+        if isinstance(answer, Proposal):
+            booked = {it.id: it.booked for it in case.problem.sessions}
+            for it in answer.placed:
+                if booked[it.session_id] != it.visit:
+                    spans.setdefault(it.visit.clinician_id, []).append((it.visit.starts, it.visit.ends))
+    return sum(
+        one[0] < other[1] and other[0] < one[1]
+        for each in spans.values()
+        for n, one in enumerate(each)
+        for other in each[:n]
+    )
+
+
+def _small(count: int) -> tuple[float, int]:
+    """How far above the best of all plans at the worst, and how often it was mistaken about there being any."""
+    worst, mistaken = 0.0, 0
+    for seed in range(count):
+        problem = a_small_problem(a_chance(seed))
+        answer, best = solving.solve(problem), best_of_all(problem)
+        mistaken += isinstance(answer, Impossible) != (best is None)
+        if isinstance(answer, Proposal) and best:
+            worst = max(worst, cost(problem, {it.session_id: it.visit for it in answer.placed}) / best - 1)
+    return worst, mistaken
+
+
+def _lives(count: int) -> int:
+    """Patients with wishes, holidays and a past: how many answers are wrong, or relaxations that do not help."""
+    found = 0
+    for seed in range(count):
+        chance = a_chance(seed)
+        clinic = a_clinic(chance, first=date(2026, 10, 19), days=40, clinicians=chance.randrange(2, 6))
+        plan = a_plan(chance, clinic, sessions=chance.randrange(1, 7), weeks=chance.randrange(2, 6))
+        problem = with_a_life(chance, plan, clinic)
+        found += is_infeasible(problem, solving.solve(problem))
+    return found
+
+
+def is_infeasible(problem: Problem, answer: Answer) -> bool:
+    """Whether a proposal breaks a hard rule or hides a soft one, or a relaxation does not help."""
+    if isinstance(answer, Proposal):
+        visits = {it.session_id: it.visit for it in answer.placed}
+        return bool(wrong(problem, visits)) or len(soft(problem, visits)) != len(answer.broken)
+    return not answer.relaxations or any(
+        isinstance(solving.solve(it.relaxed), Impossible) for it in answer.relaxations[:1]
+    )
