@@ -110,6 +110,8 @@ def _scales(visit: Appointment, assessment: Assessment | None) -> dict[str, Any]
     due = {
         code for code in follow_up.ASKED_AGAIN_AFTER_DAYS if follow_up.due(code, last.get(code, (None,))[0], on=today)
     }
+    if kind_of(visit) == Assessment.Kind.FIRST:
+        due.discard("groc")  # nothing to compare with yet
     filled = set(assessment.told.get("scales", {})) if assessment else set()
     return {
         "due": due | filled,

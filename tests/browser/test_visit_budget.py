@@ -1,4 +1,7 @@
-"""The follow-up in a real browser: its tap budgets (C1, C2, C3, C7), the tablet, no connection, no JavaScript, axe."""
+"""A visit in a real browser: its tap budgets (C1 to C4, C7), the tablet, two who write, no connection, no script, axe.
+
+The budget of a consent (C8) is kept in test_consent_and_form.py.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,33 +10,35 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from stack import Stack, browser_options, running
+from desk_hands import PASSWORD
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("visit")]
 
-PASSWORD = "rebalance-demo-360"
 SARA = "sara@example.org"  # a licensed acupuncturist of the demo: she needles
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TABLET = {"width": 820, "height": 1180}
-TAPS = {"C1": 1, "C2": 14, "C3": 7, "C7": 2}
-# Four patients with a signed visit a week ago and one visit now, and two notes that wait for their signature.
+TAPS = {"C1": 1, "C2": 14, "C3": 7, "C4": 4, "C7": 2}
+# Patients with a signed visit a week ago and one visit now, notes that wait for their signature, two first visits.
 PEOPLE = """
 from datetime import timedelta
 from django.utils import timezone
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment, Resource
-from patients.actions import assessments, facts
+from patients.actions import assessments, facts, intake
 from patients.models import Patient
 from people.models import User
 from programs.actions import treatments
 from programs.actions.treatments import Given
+from programs.models import Phase, Plan, PlanExercise
+from programs.rules.rulebook import rulebook
 user = User.objects.get(email="sara@example.org")
 sara = Resource.objects.get(user=user)
 site = Appointment.objects.first().site
 now = timezone.now()
-def visit(patient, at, **fields):
-    return Appointment.objects.create(patient=patient, clinician=sara, site=site, service_code="dry_needling",
+def visit(patient, at, service_code="dry_needling", **fields):
+    return Appointment.objects.create(patient=patient, clinician=sara, site=site, service_code=service_code,
         starts_at=at, ends_at=at + timedelta(minutes=30), booked_at=at, timed_at=at, **fields)
 def told(visit, at, sign):
     draft = assessing.open_assessment(visit, by=user, now=at)
@@ -44,10 +49,10 @@ def told(visit, at, sign):
         dose={"needles": 4})]
     if sign:
         treatments.sign_visit(draft, given, note="Said: Worst pain 5.", by=user, now=at)
-for name in ("Fast", "Flagged", "Thinner", "Offline", "Plain"):
+for name in ("Fast", "Flagged", "Thinner", "Reason", "Offline", "Plain", "Both"):
     patient = Patient.objects.create(given_name="Linh", family_name=name, birth_date="1969-07-22", registered_at=now)
     told(visit(patient, now - timedelta(days=7)), now - timedelta(days=7), sign=True)
-    if name == "Thinner":
+    if name in ("Thinner", "Reason"):
         facts.state(patient, {"anticoagulant_use": True}, by=user, now=now)
     print("VISIT", name, visit(patient, now, status="in_room").pk)
 for name in ("Unsigned", "Later"):
@@ -59,13 +64,29 @@ for name in ("Unsigned", "Later"):
     assessments.save(draft, revision=draft.revision, by=user, now=now,
         told={"worst": 5, "treat": {"dry_needling": {"skipped": True, "why": "no_time"}}})
     print("VISIT", name, one.pk)
+for name in ("First", "Hurt"):
+    patient = Patient.objects.create(given_name="Tom", family_name=name, birth_date="1985-02-02", registered_at=now)
+    form = intake.start(patient, by=user, now=now)
+    intake.save_part(form, "story", {"text": "My neck locks when I look back", "causes": ["stress"]}, by=user, now=now)
+    intake.save_part(form, "places", {"codes": ["lateral_neck:left"]}, by=user, now=now)
+    intake.save_part(form, "pain", {"now": 6, "best": 2, "worst": 8}, by=user, now=now)
+    intake.submit(form, by=user, now=now)
+    one = visit(patient, now + timedelta(minutes=1), service_code="first_assessment", status="arrived")
+    print("VISIT", name, one.pk)
+known = Patient.objects.get(family_name="Plain")
+form = intake.start(known, by=user, now=now)
+intake.save_part(form, "story", {"text": "It is better, but the left side pulls"}, by=user, now=now)
+intake.save_part(form, "places", {"codes": ["lateral_neck:left"]}, by=user, now=now)
+intake.submit(form, by=user, now=now)
+for name in ("Plain", "Fast"):
+    plan = Plan.objects.create(patient=Patient.objects.get(family_name=name), template_code="prog_acute_neck_spasm",
+        rulebook_version="1", name="Acute neck", starts_on=now.date() - timedelta(days=7),
+        ends_on=now.date() + timedelta(days=35), started_by=user, started_at=now)
+    phase = Phase.objects.create(plan=plan, ordinal=1, code="p1", name="Calm it down", starts_on=plan.starts_on,
+        ends_on=plan.ends_on)
+    PlanExercise.objects.create(plan=plan, phase=phase, code=next(iter(rulebook().exercises)), ordinal=1,
+        dosage={"sets": 1, "reps": 5, "times_per_day": 1, "days_per_week": 7})
 """
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with running() as up:
-        yield up
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +95,17 @@ def visits(stack: Stack) -> dict[str, str]:
     return {name: f"{stack.url}/clinic/visit/{pk}/" for name, pk in re.findall(r"VISIT (\w+) (\S+)", said)}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**browser_options())
-        yield chromium
-        chromium.close()
-
-
 @contextmanager
-def at_work(browser: Browser, stack: Stack, **options: Any) -> Iterator[tuple[Page, BrowserContext]]:
+def at_work(browser: Browser, stack: Stack, who: str = SARA, **options: Any) -> Iterator[tuple[Page, BrowserContext]]:
     options.setdefault("viewport", TABLET)
     with browser.new_context(**options) as context:
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{stack.url}/signin/")
-        page.get_by_label("E-mail").fill(SARA)
+        page.get_by_label("E-mail").fill(who)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/signin" not in url)
@@ -118,6 +131,26 @@ def saved(page: Page) -> None:
 
 def chip(page: Page, part: str, words: str) -> Any:
     return page.locator(f"#{part} label").filter(has_text=re.compile(rf"^\s*{re.escape(words)}\s*$")).first
+
+
+def test_everything_to_know_before_the_visit_is_one_tap_away(
+    stack: Stack, browser: Browser, visits: dict[str, str]
+) -> None:
+    with at_work(browser, stack) as (page, _context):
+        page.goto(f"{stack.url}/clinic/")
+        hand = Hand(page)
+
+        hand.tap(page.locator(f"a[href='{visits['Plain'].removeprefix(stack.url)}']").first)
+
+        expect(page.get_by_role("region", name="Patient", exact=True)).to_contain_text("PLAIN")
+        expect(page.get_by_role("region", name="What matters")).to_contain_text("Allergies")
+        glance = page.get_by_role("complementary", name="At a glance")
+        expect(glance.get_by_text("It is better, but the left side pulls").first).to_be_visible()
+        expect(glance.get_by_role("img", name=re.compile("Numeric Pain Rating Scale: 5"))).to_be_visible()
+        expect(glance.get_by_role("img", name=re.compile("Back view.*left"))).to_be_visible()
+        expect(glance.get_by_role("img", name=re.compile("Each day of the month"))).to_be_visible()
+        expect(glance.get_by_text("Acute neck")).to_be_visible()
+        assert hand.taps <= TAPS["C1"]
 
 
 def test_a_follow_up_without_a_sign_takes_at_most_fourteen_taps(
@@ -174,11 +207,114 @@ def test_a_yes_leads_to_the_doctor_in_at_most_seven_taps(
             hand.tap(tests.nth(nth).get_by_text("No", exact=False).first)
         expect(page.locator("#treat .alertbox.stop").first).to_contain_text("Stopped")
         saved(page)
+        page.get_by_role("button", name=re.compile("Sign and next patient")).click()  # no part of the way
+        expect(page.get_by_role("alert").filter(has_text="There is a problem")).to_be_visible()
+        assert page.url == visits["Flagged"]
         hand.tap(page.get_by_role("button", name="I have called the doctor"))
         expect(page.get_by_label("What happens next")).to_have_value(re.compile("Called the doctor in charge, "))
 
         assert hand.taps <= TAPS["C3"]
         assert problems(page) == []
+
+
+def test_going_ahead_against_a_caution_takes_four(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
+    with at_work(browser, stack) as (page, _context):
+        page.goto(visits["Reason"])
+        page.get_by_label("Deep trigger point needling").locator("..").click()
+        locked = page.locator("#treat .alertbox").filter(has_text="Locked")
+        expect(locked).to_be_visible()
+        hand = Hand(page)
+
+        hand.tap(locked.get_by_text("Go ahead with a reason"))
+        hand.tap(locked.get_by_text("Agreed with the prescriber"))
+        locked.get_by_label("Who agreed, and when").fill("Dr Weber, by phone, today")
+        hand.taps += 1
+        hand.tap(locked.get_by_role("button", name="Record reason"))
+
+        expect(locked).to_have_count(0)
+        assert hand.taps <= TAPS["C4"]
+
+
+def test_a_first_assessment_is_written_by_taps(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
+    with at_work(browser, stack) as (page, _context):
+        page.goto(visits["First"])
+        expect(page.locator("input:checked")).to_have_count(0)
+
+        page.get_by_role("button", name=re.compile("Asked: all no.*Cancer")).click()
+        expect(page.locator("#found-cancer")).to_contain_text("Sara")
+        page.get_by_role("button", name="I asked again: all no").click()
+        expect(page.locator("#fu-asked")).to_contain_text("Asked: all no")
+        for nth, value in enumerate(("4", "2", "7")):
+            page.locator("#since fieldset").nth(nth).get_by_text(value, exact=True).click()
+        page.get_by_role("button", name="Side of the neck, left, more").click()
+        page.locator("[data-region='upper_trapezius:left']").click()
+        expect(page.get_by_label("Top of the shoulder, beside the neck, left", exact=True)).to_have_value("5")
+        page.get_by_text(re.compile("Named in the form: Stress")).click()
+        chip(page, "found", "Stress").click()
+        page.get_by_label("Impression").fill("Muscle, no nerve")
+
+        note = page.locator("#fu-note")
+        expect(note).to_contain_text("Safety questions asked, all no.")
+        expect(note).to_contain_text("Worst pain 7. Pain now 4. Least pain 2. Hurts: ")
+        expect(note).to_contain_text("Muscle, no nerve. Likely causes: stress.")
+        expect(page.locator("#fu-left")).to_contain_text("Ready to sign")
+        saved(page)
+        page.reload()
+        expect(page.get_by_label("Impression")).to_have_value("Muscle, no nerve")
+        expect(page.get_by_label("Look up", exact=True)).to_have_value("")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url(lambda url: url != visits["First"])
+        page.goto(visits["First"])
+        expect(page.get_by_text("As it was signed")).to_be_visible()
+
+
+def test_an_injured_neck_is_asked_about_factor_by_factor(
+    stack: Stack, browser: Browser, visits: dict[str, str]
+) -> None:
+    with at_work(browser, stack) as (page, _context):
+        page.goto(visits["Hurt"])
+
+        page.locator("#safety summary").filter(has_text="Bone and ligaments").click()
+        injury = page.locator("#safety fieldset").filter(has=page.locator("input[value='rf_known_injury']"))
+        injury.get_by_text("Yes").click()
+        spine = page.get_by_role("region", name="Injured neck: Canadian C-spine rule")
+        expect(spine).to_contain_text("Ask every high-risk factor first.")
+        for code in ("rf_dangerous_mechanism", "rf_limb_tingling_after_injury"):
+            factor = spine.locator("fieldset").filter(has=page.locator(f"input[value='{code}']"))
+            factor.get_by_text("No", exact=False).last.click()
+        expect(spine).to_contain_text("Look for a low-risk factor first.")
+        expect(spine.get_by_text("Cannot turn 45 degrees")).to_have_count(0)
+        spine.locator("fieldset").filter(has_text="Walking at any time").get_by_text("Yes").click()
+        expect(spine).to_contain_text("You may test rotation.")
+        expect(spine.get_by_text("Cannot turn 45 degrees")).to_be_visible()
+        saved(page)
+        assert problems(page) == []
+
+
+def test_two_who_write_at_once_choose_and_lose_nothing(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
+    with (
+        at_work(browser, stack) as (sara, _one),
+        at_work(browser, stack, who="amara@example.org") as (amara, _other),
+    ):
+        sara.goto(visits["Both"])
+        amara.goto(visits["Both"])
+        amara.get_by_label("What happens next").fill("Amara rings her")
+        amara.get_by_label("What happens next").blur()
+        saved(amara)
+
+        chip(sara, "since", "3").click()
+        expect(sara.locator("#fu-status")).to_contain_text("Amara")
+        expect(sara.locator("#fu-status")).to_contain_text("changed Plan and home at")
+        sara.get_by_role("button", name="See both").click()
+        both = sara.get_by_role("region", name="Both versions")
+        expect(both).to_contain_text("Amara rings her")
+        assert problems(sara) == []
+        both.get_by_role("button", name="Keep what is chosen").click()
+        expect(both).to_have_count(0)
+        sara.reload()
+
+        expect(sara.get_by_label("What happens next")).to_have_value("Amara rings her")
+        expect(sara.locator("#since input[value='3']").first).to_be_checked()
 
 
 def test_a_waiting_note_is_signed_in_two(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
@@ -237,6 +373,19 @@ def problems(page: Page) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
         wrong.append("scrolls sideways")
     return wrong
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 820), ("dark", 390)])
+def test_the_first_assessment_has_no_barrier(
+    stack: Stack, browser: Browser, visits: dict[str, str], scheme: str, width: int
+) -> None:
+    with at_work(browser, stack, color_scheme=scheme, viewport={"width": width, "height": 1180}) as (page, _context):
+        page.goto(visits["Hurt"])
+        for summary in page.locator("#visit-page details > summary").all():
+            if summary.is_visible():
+                summary.click()
+
+        assert problems(page) == []
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 820), ("dark", 820), ("light", 1366), ("dark", 390)])

@@ -155,7 +155,6 @@ document.addEventListener("click", (event) => {
   if (!region) return;
   const row = document.querySelector(`[data-place-row="${CSS.escape(region.dataset.region)}"]`);
   if (!row) return;
-  const fold = row.closest("details");
-  if (fold) fold.open = true;
+  for (let fold = row.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   row.querySelector("[data-more]").click();
 });
