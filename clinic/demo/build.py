@@ -9,16 +9,20 @@ from django.db import transaction
 from clinic.demo import house, waiting
 from clinic.demo.classes import neck_group
 from clinic.demo.names import people
+from clinic.demo.record import Notes, what_followed
 from clinic.demo.stories import STORIES, WARNING
 from clinic.demo.treatment import Treatment, agree
 from clinic.demo.visits import Diary
 from patients.actions import registration
 from patients.models import Patient
 from people.models import User
+from programs.models import TreatmentGiven
 from programs.rules.rulebook import rulebook
 
 PATIENTS = 200
 IN_TREATMENT = 16
+WITH_NOTES = 8  # of them, with their follow-ups signed
+GETTING_WORSE = (3, 5)
 HISTORY_DAYS = 85
 FULL_DAY, USUAL_DAY = 32, 6  # visits; today is full
 FAR_THROUGH = (1.1, 0.02, 0.3, 0.7)  # how far plans have got: every phase is seen, and some have ended
@@ -49,6 +53,11 @@ def build(*, now: datetime) -> None:
         passed = min(round(length * FAR_THROUGH[(number + number // len(STORIES)) % len(FAR_THROUGH)]), HISTORY_DAYS)
         Treatment(patient, story, diary, chance).begin(first_day=today - timedelta(days=passed + 1))
     Treatment(everybody[0], STORIES[0], diary, chance).begin(first_day=today - timedelta(days=25))
+    noted: list[TreatmentGiven] = []
+    for number, patient in enumerate([everybody[0], *everybody[2 : 2 + WITH_NOTES]]):
+        story = STORIES[max(0, number - 1) % len(STORIES)]
+        noted += Notes(patient, story, chance, is_worse=number in GETTING_WORSE).write()
+    what_followed(noted, doctor=made.doctor, now=now)
     _fill(diary, everybody[60:], made.doctor, chance, today)
     waiting.fill(everybody[30:60], by=made.desk, now=now, chance=chance)
 

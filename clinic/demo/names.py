@@ -31,6 +31,15 @@ ORIGINS: dict[str, tuple[str, str, str]] = {
     "korean": ("Jae Soo-jin Ji-woo Hye-rin", "Min-jun Seo-jun Dong-hyun Ji-ho", "Kim Park Choi Jung"),
     "french": ("Inès Aurélie Chloé Maëlle", "Luc Étienne Benoît Loïc", "Moreau Dubois Lefèvre Rousseau"),
 }
+# The last of the list write their names in a script of their own.
+OWN_SCRIPT = (
+    ("Λεία", "Παπαδοπούλου", "female"),
+    ("伟", "陈", "male"),
+    ("ليلى", "حداد", "female"),
+    ("अनन्या", "शर्मा", "female"),
+    ("서준", "김", "male"),
+    ("さくら", "佐藤", "female"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ def people(count: int, *, today: date) -> Iterator[Person]:
         sex = chance.choice(("female", "male"))
         given = chance.choice((women if sex == "female" else men).split())
         family = chance.choice(families.split())
+        if (nth := len(seen) - count + len(OWN_SCRIPT)) >= 0:
+            given, family, sex = OWN_SCRIPT[nth]
         if (given, family) in seen:
             family = f"{family}-{chance.choice(families.split())}"
             if (given, family) in seen:
