@@ -145,7 +145,9 @@ def standings(
             told[REFUSES] = True
         lifted = {code for each in file.unlocked if each.covers(it.modality, it.on) for code in each.rules}
         judgement = file.book.judge(it.modality, told, technique=it.technique or None)
-        pace = file.pace(it.as_session, [other.as_session for other in treatments if other is not it], nearby)
+        # A plan asks for hundreds of days at once, and none of them is held against another.
+        others = [] if nearby.is_plan else [other.as_session for other in treatments if other is not it]
+        pace = file.pace(it.as_session, others, nearby)
         judgement = pacing.judged(judgement, pace, book=file.book)
         found.append(Standing(it, judgement, MappingProxyType(told), frozenset(lifted), file.book.version, pace))
     return found
