@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -12,7 +12,6 @@ from clinic.appointments.rules import local_time, slots
 from clinic.appointments.rules.series.problem import Booked, Place, Supply
 
 QUARTER = slots.GRID_MINUTES
-ROUND = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Book:
         self._rooms: dict[tuple[str, UUID, int], list[UUID]] = {}
         self._devices: dict[tuple[str, UUID, int], list[tuple[UUID, ...]]] = {}
 
-    def today(self, site_id: UUID, day: date) -> Today:
+    def day_at(self, site_id: UUID, day: date) -> Today:
         key = (site_id, day)
         if key not in self._days:
             zone = self.zones[site_id]
@@ -91,7 +90,7 @@ class Book:
             supply = self.supply[service]
             found = []
             for seat in supply.seats:
-                today = self.today(seat.site_id, day)
+                today = self.day_at(seat.site_id, day)
                 # A start is of use only where a room and the devices are free too.
                 bits = seat.bits & self._possible_at(service, seat.site_id)
                 if bits := _cut(bits, supply.first, today):

@@ -141,7 +141,7 @@ class Openings:
             if not near:
                 yield row
                 continue
-            today, bits = self.book.today(row.site_id, day), 0
+            today, bits = self.book.day_at(row.site_id, day), 0
             for sides in ways:
                 kept = row.bits
                 for side, each in zip(sides, near, strict=True):
@@ -153,7 +153,7 @@ class Openings:
     def _offered(self, it: Session, day: date) -> Iterator[Row]:
         """What is free and suits the patient. Where the visit stands now suits them: they have agreed to it."""
         if it.id in self.keeping and it.booked and it.booked.day == day:
-            begins = self.book.today(it.booked.site_id, day).begins
+            begins = self.book.day_at(it.booked.site_id, day).begins
             bits = 1 << max((it.booked.starts - begins) // QUARTER, 0)
             yield self.book.row(it.booked.clinician_id, it.booked.site_id, begins, bits, it.booked)
         first, last = self._window(it)
@@ -164,7 +164,7 @@ class Openings:
                 continue
             bits = row.bits & self.clear(it.service, row.site_id, day)
             if it.pinned and not self.spacing.is_ignored(Limit.PINNED, it):
-                bits &= _at(it.pinned.starts, self.book.today(row.site_id, day))
+                bits &= _at(it.pinned.starts, self.book.day_at(row.site_id, day))
             if bits:
                 yield row if bits == row.bits else replace(row, bits=bits)
 
@@ -183,7 +183,7 @@ class Openings:
         """The starts that suit the patient: not past, at their hours, and not while they are elsewhere."""
         key = (service, site_id, day)
         if key not in self._clear:
-            today, minutes = self.book.today(site_id, day), self.book.supply[service].minutes
+            today, minutes = self.book.day_at(site_id, day), self.book.supply[service].minutes
             bits = self._hours(today, minutes)
             if today.begins < self.problem.not_before:
                 bits &= ~_until(self.problem.not_before, today)

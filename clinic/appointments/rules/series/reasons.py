@@ -28,7 +28,7 @@ def _all(model: Model, plan: Plan, nth: int, visit: Booked) -> Iterator[Why]:
     yield from _of_the_clinician(plan, nth, visit)
     usual = plan.problem.wishes.usual
     if usual:
-        wall = plan.book.today(visit.site_id, visit.day).wall(visit.starts)
+        wall = plan.book.day_at(visit.site_id, visit.day).wall(visit.starts)
         if abs(wall - usual.hour * 60 - usual.minute) <= HALF_AN_HOUR * QUARTER:
             yield Why.USUAL_HOUR
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations, pairwise
+from itertools import combinations
 from uuid import UUID
 
 from clinic.appointments.rules.series.answer import Broken, Score
@@ -140,16 +140,12 @@ def _off_hours(plan: Plan, nth: int) -> int:
     if plan.is_repair and it.booked:
         if it.booked == visit:
             return 0
-        wanted = plan.book.today(it.booked.site_id, it.booked.day).wall(it.booked.starts)
+        wanted = plan.book.day_at(it.booked.site_id, it.booked.day).wall(it.booked.starts)
     if wanted is None:
         return 0
-    return abs(plan.book.today(visit.site_id, visit.day).wall(visit.starts) - wanted) // QUARTER
+    return abs(plan.book.day_at(visit.site_id, visit.day).wall(visit.starts) - wanted) // QUARTER
 
 
 def mostly(visits: Mapping[int, UUID]) -> UUID | None:
     """The one who gives most of these, the one of the first where two give as many."""
     return Counter(visits[nth] for nth in sorted(visits)).most_common(1)[0][0] if visits else None
-
-
-def longest_away(days: Sequence[date]) -> int:
-    return max(((b - a).days for a, b in pairwise(sorted(days))), default=0)

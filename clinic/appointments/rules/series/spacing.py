@@ -4,9 +4,8 @@ Bit `o + span` of a mask speaks of the other session lying `o` days later (earli
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -291,11 +290,3 @@ def _off(gap: Gap | None, apart: int) -> int:
 
 def _mirror(mask: int, span: int) -> int:
     return int(f"{mask:0{2 * span + 1}b}"[::-1], 2)
-
-
-def days_between(first: date, then: date) -> int:
-    return (then - first).days
-
-
-def by_id(sessions: Iterable[Session]) -> Mapping[UUID, int]:
-    return {it.id: nth for nth, it in enumerate(sessions)}

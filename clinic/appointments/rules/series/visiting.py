@@ -194,10 +194,10 @@ class Days:
         booked = self.spacing.sessions[nth].booked if self.is_repair else None
         wanted = self._usual
         if booked:
-            wanted = self.book.today(booked.site_id, booked.day).wall(booked.starts)
+            wanted = self.book.day_at(booked.site_id, booked.day).wall(booked.starts)
         if row.kept or wanted is None:
             return 0
-        apart = abs(self.book.today(row.site_id, self.dates[day]).wall(start) - wanted)
+        apart = abs(self.book.day_at(row.site_id, self.dates[day]).wall(start) - wanted)
         return self.weights.off_quarter * (apart // QUARTER)
 
     def _nearest(self, nth: int, row: Row, day: int) -> tuple[int, int]:
