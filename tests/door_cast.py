@@ -1,5 +1,6 @@
 """Somebody whose treatment must wait, and every hand that tries to give it all the same. Everybody is made up."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -271,3 +272,25 @@ def by_exercises_for_home(house: House) -> Knock:
     chosen = ["ex_chin_tuck_sitting", "ex_scapular_retraction"]
     sent = {"shown": chosen, "give": chosen, "seen": chosen, "version": plan.version, "do": "send"}
     return lambda: house.desk(house.sara.user).post(reverse("programs:prescribe", args=[house.leila.pk]), sent)
+
+
+def by_booking_the_whole_plan(house: House) -> Knock:
+    services = [it for it in offering.current().values() if it.is_enabled and not it.is_class]
+    for clinician in (house.sara, house.mei):
+        clinician.offers = sorted({code for it in services for code in it.professions})
+        clinician.save()
+    a_room("Everything", *sorted({code for it in services for code in it.room_kinds}), site=house.site)
+    plan = a_plan(house.leila, template_code=TEMPLATE, by=house.sara.user)
+    url = reverse("appointments:plan_book", args=[plan.pk])
+    shown = house.desk().get(url).content.decode()
+    sent = {name: re.findall(rf'name="{name}" value="([^"]+)"', shown)[0] for name in ("proposal", "request_key")}
+    return lambda: house.desk().post(url, sent)
+
+
+def by_more_sessions(house: House) -> Knock:
+    plan = a_plan(house.leila, template_code=TEMPLATE, by=house.sara.user)
+    planned = sorted((it for phase in plan.phases.all() for it in phase.sessions.all()), key=lambda it: it.due_on)
+    lane = list(dict.fromkeys(it.modality for it in planned)).index(EXERCISE) + 1
+    sent = {"seen": plan.version, "why": "Better", f"more_{lane}": 2, f"every_{lane}": 7}
+    url = reverse("programs:revise", args=[house.leila.pk])
+    return lambda: house.desk(house.sara.user).post(url, sent)

@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import reverse
 from door_cast import EXERCISE, OFF, House, Knock, a_house
 from factories import NOW, a_device, a_user
+from plan_cast import a_plan
 
 from clinic.appointments.models import (
     Appointment,
@@ -31,7 +32,10 @@ from clinic.appointments.models import (
 from clinic.appointments.rules.status import Status
 from patients.rules.rulebook import rulebook
 from people.rules.permissions import Role
+from people.rules.refusal import Refused
+from programs.actions import plan_revising
 from programs.models import Phase, Plan, PlannedSession, SafetyDecision, TreatmentGiven
+from programs.rules.revising import More, Wish
 
 pytestmark = pytest.mark.django_db
 Door = Callable[[House], Knock]
@@ -45,6 +49,7 @@ DOORS: Mapping[str, tuple[Door, ...]] = {
         door_cast.by_booking_a_planned_session,
     ),
     "appointments:move": (door_cast.by_moving,),
+    "appointments:plan_book": (door_cast.by_booking_the_whole_plan,),
     "appointments:undo_visit": (door_cast.by_undoing_a_cancellation, door_cast.by_undoing_a_move),
     "appointments:group_seat": (door_cast.by_a_place_in_a_class,),
     "appointments:reseat": (door_cast.by_another_class,),
@@ -59,8 +64,10 @@ DOORS: Mapping[str, tuple[Door, ...]] = {
     "portal:visit_change": (door_cast.by_moving_at_home,),
     "programs:start": (door_cast.by_a_plan,),
     "programs:prescribe": (door_cast.by_exercises_for_home,),
+    "programs:revise": (door_cast.by_more_sessions,),
 }
-FOR_CLINICIANS = frozenset({"programs:start", "programs:prescribe", "desk:clinic_visit"})  # who may read why
+# Who may read why.
+FOR_CLINICIANS = frozenset({"programs:start", "programs:revise", "programs:prescribe", "desk:clinic_visit"})
 # These write to visits, plans or treatments as well, and nobody gets one by them.
 EXCUSED: Mapping[str, str] = {
     "appointments:cancel": "calls a visit off",
@@ -79,9 +86,13 @@ EXCUSED: Mapping[str, str] = {
     "desk:remind_all": "letters",
     "desk:visit_draft": "the page before it is signed: nothing counts as given yet",
     "desk:assess": "the page on which a visit is written down",
+    "portal:plan": "has seen what is new",
     "portal:breaks": "when her breaks at work are",
     "programs:adverse_record": "what went wrong after a treatment that was given",
     "programs:dose": "how much of an exercise; a harder one goes through the same look as prescribing it",
+    "programs:look": "what comes of a checkpoint; more sessions are asked for on the page of the plan's changes",
+    "programs:pause": "halts a plan",
+    "programs:resume": "moves what is left by so many days and names what must wait; booking asks again",
     "programs:stop": "ends a plan",
     "programs:worklist_act": "a call or a letter",
     "manage.py demo_clinic": "made-up patients, and none of real ones",
@@ -164,6 +175,22 @@ REASONS = [
     "suspected_cad",
     "rf_fever",
 ]
+
+
+@pytest.mark.parametrize(
+    "hindrance", [door_cast.an_absolute_fact, door_cast.an_open_warning_sign, door_cast.a_grave_question_left_open]
+)
+def test_a_plan_gets_no_more_sessions_of_what_must_wait(hindrance: Hindrance, house: House) -> None:
+    plan = a_plan(house.leila, template_code=door_cast.TEMPLATE, by=house.sara.user)
+    last = plan.sessions.filter(modality=EXERCISE).latest("due_on")
+    more = Wish(more=(More(modality=EXERCISE, technique=last.technique, count=2, every_days=7),))
+    hindrance(house)
+    before = rows()
+
+    with pytest.raises(Refused, match="must not be given"):
+        plan_revising.revise(plan, more, seen=plan.version, why="Better", by=house.sara.user, now=NOW)
+
+    assert rows() == before
 
 
 def test_a_visit_that_must_wait_may_be_confirmed_by_its_link_but_not_moved_or_begun(house: House) -> None:
