@@ -181,6 +181,37 @@ def test_escape_during_a_drag_leaves_everything_where_it_was(page: Page) -> None
     expect(page.locator("#drop")).to_be_empty()
 
 
+@pytest.mark.parametrize(("rests", "drags"), [(0.6, True), (0.0, False)])
+def test_a_finger_drags_a_visit_after_resting_on_it_and_scrolls_otherwise(
+    desk: BrowserContext, browser: Browser, stack: Stack, *, rests: float, drags: bool
+) -> None:
+    tablet = browser.new_context(
+        base_url=stack.url, viewport={"width": 1440, "height": 900}, has_touch=True, storage_state=desk.storage_state()
+    )
+    page = tablet.new_page()
+    page.goto(busy_day(page))
+    card = first_card(page)
+    card.scroll_into_view_if_needed()
+    box = card.bounding_box()
+    assert box
+    x, y = box["x"] + 30, box["y"] + 8
+    finger = tablet.new_cdp_session(page)
+
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    page.wait_for_timeout(rests * SECONDS)
+    for step in range(1, 9):
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y + step * 6}]})
+    expect(page.locator(".ghost")).to_have_count(1 if drags else 0)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    if drags:
+        expect(page.locator("#drop")).to_contain_text(re.compile("Move|cannot come"))
+    else:
+        expect(page.locator("#drop")).to_be_empty()
+    assert "/desk/day/" in page.url
+    tablet.close()
+
+
 def test_a_click_on_an_empty_time_books_then_and_there(page: Page) -> None:
     page.goto(busy_day(page))
     column = page.locator(".dg-col").last

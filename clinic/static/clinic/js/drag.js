@@ -7,6 +7,7 @@
   const NOBODY = "00000000-0000-0000-0000-000000000000";
   const THRESHOLD = 6; // px; less is an unsteady click
   const QUARTER = 15 * 60; // s
+  const LONG_PRESS = 400; // ms; a finger that moves sooner scrolls, one that leaves sooner opens the visit
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: grid.dataset.zone });
   let drag = null;
   let pressed = null; // where the button went down: a click that began elsewhere means something else
@@ -32,6 +33,7 @@
   function end() {
     grid.querySelector(".ghost")?.remove();
     drag?.card.classList.remove("dragged");
+    clearTimeout(drag?.timer);
     delete document.body.dataset.dragging;
     drag = null;
   }
@@ -40,15 +42,21 @@
   document.addEventListener("pointerdown", (event) => { pressed = event.target; });
   grid.addEventListener("pointerdown", (event) => {
     const card = event.target.closest("a.appt[data-visit]");
-    // A finger scrolls: on a tablet visits are moved with the Move page.
-    if (!card || event.button !== 0 || event.pointerType === "touch") return;
+    if (!card || event.button !== 0) return;
     const grabbed = event.clientY - card.getBoundingClientRect().top;
-    drag = { card, grabbed, x: event.clientX, y: event.clientY, moved: false, row: null, column: null };
+    const finger = event.pointerType === "touch";
+    drag = { card, grabbed, finger, lifted: !finger, x: event.clientX, y: event.clientY, moved: false, row: null, column: null };
+    if (finger) drag.timer = setTimeout(() => { drag.lifted = true; card.classList.add("dragged"); }, LONG_PRESS);
   });
+  // Once the card is lifted the finger drags it; until then the page scrolls under it as ever.
+  grid.addEventListener("touchmove", (event) => { if (drag?.finger && drag.lifted) event.preventDefault(); }, { passive: false });
+  grid.addEventListener("contextmenu", (event) => { if (drag?.finger) event.preventDefault(); });
+  document.addEventListener("pointercancel", end);
 
   document.addEventListener("pointermove", (event) => {
     if (!drag) return;
     if (!drag.moved && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < THRESHOLD) return;
+    if (!drag.lifted) { end(); return; }
     drag.moved = true;
     document.body.dataset.dragging = "yes";
     drag.card.classList.add("dragged");
@@ -63,9 +71,9 @@
 
   document.addEventListener("pointerup", () => {
     if (!drag) return;
-    const { card, moved, column, row } = drag;
+    const { card, finger, lifted, moved, column, row } = drag;
     end();
-    if (!moved) return;
+    if (!moved && !(finger && lifted)) return;
     // The click that follows would open the visit. It comes at once or, outside the card, not at all.
     const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
     addEventListener("click", swallow, { capture: true, once: true });
