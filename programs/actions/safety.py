@@ -107,7 +107,13 @@ class Standing:
 
     @property
     def is_only_too_near(self) -> bool:
-        return bool(self.stopped_by) and self.stopped_by <= rulebook().timing_rules.keys()
+        """A rule that counts the days since a treatment given here says the same as a timing rule."""
+        counted = {
+            it.rule.code
+            for it in self.judgement.findings
+            if it.rule.when and all(test.fact in pacing.COUNTED_FROM for test in it.rule.when)
+        }
+        return bool(self.stopped_by) and self.stopped_by <= rulebook().timing_rules.keys() | counted
 
 
 _AROUND: Final = {
@@ -204,10 +210,16 @@ def decide(
 
 
 def decided(
-    patient: Patient, wanted: Collection[Treatment], moment: SafetyDecision.Moment, *, by: User | None, now: datetime
+    patient: Patient,
+    wanted: Collection[Treatment],
+    moment: SafetyDecision.Moment,
+    *,
+    by: User | None,
+    now: datetime,
+    nearby: Nearby | None = None,
 ) -> list[SafetyDecision]:
     """The same, unwritten: for who writes the ground in one statement with the deed. One query."""
-    found = refuse_if_unsafe(patient, wanted, nearby=_AROUND[moment])
+    found = refuse_if_unsafe(patient, wanted, nearby=nearby or _AROUND[moment])
     return [_kept(patient, it, moment, by=by, now=now) for it in found]
 
 

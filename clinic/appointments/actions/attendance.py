@@ -14,6 +14,7 @@ from people.actions import audit
 from people.models import User
 from people.rules.refusal import ChangedMeanwhile
 from programs.actions import checkpoints, consents, safety
+from programs.actions.safety_file import Nearby
 from programs.models import SafetyDecision
 
 BEGUN = frozenset({Status.IN_ROOM, Status.DONE})
@@ -53,7 +54,8 @@ def _may_begin(visit: Appointment, *, by: User, now: datetime) -> None:
     if wanted is None:
         return
     words = _("Clinician check needed before this visit can begin.")
-    safety.decide(visit.patient, [wanted], SafetyDecision.Moment.STARTED, by=by, now=now, words=words)
+    here = Nearby(sitting=visit.assessment_id)  # what this visit's own note says was given is no other treatment
+    safety.decide(visit.patient, [wanted], SafetyDecision.Moment.STARTED, by=by, now=now, words=words, nearby=here)
     consents.refuse_unless_given(visit.patient, wanted.modality, on=wanted.on)
     checkpoints.refuse_if_undecided(visit.session, on=wanted.on)
 
