@@ -9,9 +9,13 @@ from uuid import UUID
 
 from people.models import Clinic
 from programs.actions import offering, plan_known
-from programs.models import ExerciseDone, Phase, Plan, TreatmentGiven
+from programs.actions.plan_revising import as_slot
+from programs.models import ExerciseDone, Phase, Plan, PlannedSession, TreatmentGiven
+from programs.rules import notices
+from programs.rules.rulebook import rulebook
 from programs.templatetags.programs import dosage_of
 from programs.web import timeline
+from programs.web.plan_words import notice_in_words
 from programs.web.timeline import BOOKED, DONE, DUE, MISSED, AtHome, State
 
 SOON = 4  # sessions shown under "Due next"
@@ -39,6 +43,7 @@ def picture(
     ]
     goal = max((dosage_of(it).days_per_week for phase in phases for it in phase.exercises.all()), default=0)
     at_home = AtHome(_by_week(plan, done_on), goal, [it for it in pain if plan.starts_on <= it[0] <= plan.ends_on])
+    due_next = [it for it in sessions if kinds[it.pk] in {DUE, MISSED} and it.due_until >= today][:SOON]
     last = plan.ended_at.date() if plan.ended_at else today
     return {
         "knows_visits": knows_visits,
@@ -50,12 +55,24 @@ def picture(
         "visits": {kind: sum(it == kind for it in kinds.values()) for kind in (DONE, BOOKED, MISSED, DUE)},
         "visits_of": len(sessions),
         "rows": [{"session": it, "state": states.get(it.pk) or State(DUE, it.due_on)} for it in sessions],
-        "due_next": [it for it in sessions if kinds[it.pk] in {DUE, MISSED} and it.due_until >= today][:SOON],
+        "due_next": due_next,
+        "notices": _leave_off(due_next),
         "timeline": timeline.drawn(
             plan, phases, today=today, states=states, pauses=list(plan.pauses.all()),
             checkpoints=list(plan.checkpoints.all()), at_home=at_home,
         ),
     }  # fmt: skip
+
+
+def _leave_off(sessions: Sequence[PlannedSession]) -> list[str]:
+    """ "PRP 1: no ibuprofen from 28 September", for what is due next."""
+    book = rulebook()
+    told = [
+        notice
+        for it in sessions
+        for notice in notices.leave_off(as_slot(it), rules=book.timing_rules.values(), events=book.timing_events)
+    ]
+    return [notice_in_words(it) for it in told]
 
 
 def _by_week(plan: Plan, days: Sequence[date]) -> dict[int, int]:

@@ -18,9 +18,7 @@ from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.actions import checkpoints, plan_templates, plans, self_care
-from programs.actions.plan_revising import as_slot
 from programs.models import Phase, Plan, PlanExercise, PlannedSession
-from programs.rules import notices
 from programs.rules.rulebook import rulebook
 from programs.web import plan_picture, plan_words
 from programs.web.forms import StopForm
@@ -109,20 +107,8 @@ def _contents(found: Plan, patient: Patient, today: date) -> dict[str, Any]:
         "advice": self_care.advice(
             patient, self_care_of(found, versions[-1].contents if versions else {}, now), on=today
         ),
-        "notices": _leave_off(picture["due_next"]),
         "versions": [(it, plan_words.version_in_words(it)) for it in versions],
         "cost": plan_picture.cost(phases),
         "template": plan_templates.of_plan(found),
         "can_stop": found.status in Plan.UNFINISHED,
     }
-
-
-def _leave_off(sessions: list[PlannedSession]) -> list[str]:
-    """ "PRP 1: no ibuprofen from 28 September", for what is due next."""
-    book = rulebook()
-    told = [
-        notice
-        for it in sessions
-        for notice in notices.leave_off(as_slot(it), rules=book.timing_rules.values(), events=book.timing_events)
-    ]
-    return [plan_words.notice_in_words(it) for it in told]
