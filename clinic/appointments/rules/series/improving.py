@@ -10,11 +10,11 @@ from clinic.appointments.rules.series.model import Model, masks
 from clinic.appointments.rules.series.search import Search
 from clinic.appointments.rules.series.visiting import Days
 
-STEPS: Final = 2_500  # all neighbourhoods of a plan together
-STEPS_OF_ONE: Final = 250
+STEPS: Final = 1_500  # all neighbourhoods of a plan together
+STEPS_OF_ONE: Final = 120
 WHOLE_STEPS: Final = 6_000  # for the proof that nothing is better, of plans small enough
 WHOLE_SESSIONS: Final = 8
-ROUNDS: Final = 4
+ROUNDS: Final = 3
 OTHER_LEADS: Final = 2
 MOST_WAYS: Final = 40  # to choose who leads each modality
 
