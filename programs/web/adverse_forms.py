@@ -25,5 +25,11 @@ class AdverseForm(forms.Form):
 
 
 class SeenToForm(forms.Form):
-    deed = forms.ChoiceField(label=_("What was done"), choices=WorklistAction.Deed.choices)
-    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    deed = forms.ChoiceField(
+        label=_("What was done"),
+        choices=WorklistAction.Deed.choices,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    note = forms.CharField(
+        label=_("Note"), required=False, max_length=500, widget=forms.TextInput(attrs={"class": "form-control"})
+    )

@@ -28,7 +28,7 @@ class Row:
 def row(it: TreatmentGiven, events: Sequence[AdverseEvent] = ()) -> Row:
     planned = it.session.technique if it.session else ""
     details = [*places(it), *doses.readable(it.modality, it.dose), *product(it)]
-    if it.reaction:
+    if it.reaction and it.reaction != doses.RoomReaction.NONE:
         reaction = str(doses.RoomReaction(it.reaction).label).lower()
         details.append(_("in the room: %(reaction)s") % {"reaction": reaction})
     return Row(
