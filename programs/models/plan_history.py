@@ -82,6 +82,14 @@ class PlanPause(models.Model):
                 & (models.Q(resumed_on=None) | models.Q(resumed_on__gte=models.F("since"))),
             ),
         ]
+        triggers = [
+            pgtrigger.Protect(name="a_pause_is_never_lost", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="a_pause_that_has_ended_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__resumed_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"pause of {self.plan_id} from {self.since}"
@@ -124,6 +132,13 @@ class Checkpoint(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["due_on"], condition=models.Q(decided_at=None), name="checkpoint_to_decide")]
+        triggers = [
+            pgtrigger.Protect(
+                name="what_was_decided_stays",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__decided_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"checkpoint {self.ordinal} of {self.plan_id} on {self.due_on}"
