@@ -14,18 +14,10 @@ from people.actions import audit
 from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
-from programs.actions import offering, plan_versions, plans, safety
+from programs.actions import offering, plan_at_home, plan_versions, plans, safety
+from programs.actions.plan_at_home import AtHome
 from programs.actions.safety import Treatment
-from programs.models import (
-    Phase,
-    Plan,
-    PlanExercise,
-    PlannedSession,
-    PlanPostureItem,
-    PlanVersion,
-    SafetyDecision,
-    TreatmentGiven,
-)
+from programs.models import Phase, Plan, PlannedSession, PlanVersion, SafetyDecision, TreatmentGiven
 from programs.rules import notices, revising
 from programs.rules.notices import Notice
 from programs.rules.revising import Slot, Wish
@@ -51,19 +43,6 @@ class PlanChanged(ChangedMeanwhile):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody else changed this plan meanwhile. Nothing was saved: look at it again."))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtHome:
-    """What shall be different at home. Phases by their number, exercises and posture items by their code."""
-
-    exercises: tuple[tuple[int, str], ...] = ()
-    dropped_exercises: frozenset[UUID] = frozenset()
-    posture: tuple[tuple[int, str], ...] = ()
-    dropped_posture: frozenset[int] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.exercises or self.dropped_exercises or self.posture or self.dropped_posture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +88,9 @@ def revise(
     """Change what is still to come, as a new version of the plan. What was given or is booked keeps its place.
 
     `seen` is the version the page showed. Raises `PlanChanged` if there is a newer one, `PlanHasEnded`,
-    `NothingChanged`, `CannotBeChanged`, `TooCloseTogether`, `NotAllowed`, and `HeldByRedFlag` or `Contraindicated`
-    for a treatment that must not be given as things stand.
+    `NothingChanged`, `CannotBeChanged`, `NotInTheLibrary`, `TooCloseTogether`, `NotAllowed`, `HeldByRedFlag` or
+    `Contraindicated` for a treatment or an exercise that must not be given as things stand, and `MustBeLookedAt` for
+    an exercise whose precaution nobody has looked at.
     """
     at_home = at_home or AtHome()
     if not by.may(Permission.PLAN_EDIT):
@@ -126,8 +106,9 @@ def revise(
     if any(it.forbids for it in found.notices):
         raise TooCloseTogether(_("These sessions would be too close together. Choose a longer distance."))
     _refuse_if_unsafe(kept, found, by=by, now=now)
+    plan_at_home.refuse_if_unsafe(kept, at_home, on=plans.clinic_day(now))
     kept.version += 1
-    changes = [*_write_sessions(kept, found, wish), *_write_at_home(kept, at_home)]
+    changes = [*_write_sessions(kept, found, wish), *plan_at_home.write(kept, at_home)]
     kept.ends_on = max([kept.ends_on, *(it.due_until for it in found.after)])
     kept.save(update_fields=["version", "ends_on"])
     Phase.objects.filter(plan=kept, ordinal=kept.phases.count()).update(ends_on=kept.ends_on)
@@ -239,39 +220,3 @@ def _said(wish: Wish, gone: Collection[PlannedSession]) -> Iterable[dict[str, An
         yield {"what": "spacing_changed", "modality": modality, "every_days": days}
     for modality, technique in wish.techniques.items():
         yield {"what": "technique_changed", "modality": modality, "technique": technique}
-
-
-def _write_at_home(plan: Plan, wish: AtHome) -> list[dict[str, Any]]:
-    book, phases = rulebook(), {it.ordinal: it for it in plan.phases.all()}
-    asked = [*wish.exercises, *wish.posture]
-    known = {*book.exercises, *book.posture_items}
-    if any(phase not in phases or code not in known for phase, code in asked):
-        raise CannotBeChanged(_("This is not in the library. Choose another one."))
-    gone = plan.exercises.standing().filter(pk__in=wish.dropped_exercises)
-    changes: list[dict[str, Any]] = [
-        {"what": "exercise_dropped", "exercise": it.code, "phase": it.phase.ordinal}
-        for it in gone.select_related("phase")
-    ]
-    gone.update(dropped_in=plan.version)
-    here = set(plan.exercises.standing().values_list("phase__ordinal", "code"))
-    for phase, code in wish.exercises:
-        if (phase, code) not in here:
-            order = 1 + sum(it == phase for it, _code in here)
-            PlanExercise.objects.create(
-                plan=plan, phase=phases[phase], code=code, ordinal=order, dosage=asdict(book.exercises[code].dosage)
-            )
-            here.add((phase, code))
-            changes.append({"what": "exercise_added", "exercise": code, "phase": phase})
-    return [*changes, *_write_posture(plan, wish, phases)]
-
-
-def _write_posture(plan: Plan, wish: AtHome, phases: Mapping[int, Phase]) -> Iterable[dict[str, Any]]:
-    gone = plan.posture_items.filter(pk__in=wish.dropped_posture)
-    changes = [{"what": "posture_dropped", "item": code} for code in gone.values_list("code", flat=True)]
-    # Nothing points at one, and the version before still has it.
-    gone.delete()
-    for phase, code in wish.posture:
-        _row, is_new = PlanPostureItem.objects.get_or_create(plan=plan, phase=phases[phase], code=code)
-        if is_new:
-            changes.append({"what": "posture_added", "item": code})
-    return changes

@@ -70,6 +70,18 @@ def phase_of(plan: Plan, *, on: date) -> Phase:
     return phase
 
 
+def refuse_if_unsafe(patient: Patient, codes: Iterable[str], acknowledged: Collection[str], *, on: date) -> None:
+    """Raises `Contraindicated` for an exercise a rule forbids, `MustBeLookedAt` for one nobody has looked at."""
+    names = rulebook().exercises
+    for code, verdict in verdicts(patient, codes, on=on).items():
+        if verdict.status == HELD:
+            words = _("%(name)s must not be given as things stand. The safety page says which rule and why.")
+            raise Contraindicated([], words % {"name": names[code].name})
+        if verdict.status == LOOK and code not in acknowledged:
+            words = _("%(name)s: look at the precaution first, and tick that you have.")
+            raise MustBeLookedAt(words % {"name": names[code].name})
+
+
 @transaction.atomic
 def prescribe(
     plan: Plan, given: Sequence[Given], *, acknowledged: Collection[str], version: int, by: User, now: datetime
@@ -89,7 +101,7 @@ def prescribe(
         raise NotSoMany(_("Choose 2 to 4 exercises, each once. More are seldom done at home."))
     _refuse_a_dose_that_cannot_be(given)
     phase = phase_of(kept, on=on)
-    _refuse_if_unsafe(kept, given, acknowledged, on=on)
+    refuse_if_unsafe(kept.patient, [it.code for it in given], acknowledged, on=on)
     return _revised(kept, phase, given, why=_("Exercises prescribed anew"), by=by, now=now)
 
 
@@ -99,7 +111,7 @@ def replace(exercise: PlanExercise, given: Given, *, why: str, by: User, now: da
     kept = _locked(exercise.plan)
     _refuse_a_dose_that_cannot_be([given])
     if given.code != exercise.code:
-        _refuse_if_unsafe(kept, [given], [given.code], on=clinic_day(now))
+        refuse_if_unsafe(kept.patient, [given.code], [given.code], on=clinic_day(now))
     standing = kept.exercises.standing().filter(phase=exercise.phase).order_by("ordinal")
     others = [given if it.pk == exercise.pk else Given(it.code, it.dosage) for it in standing]
     # The harder one may be among them already: then it is enough to leave the easier one out.
@@ -120,18 +132,6 @@ def _refuse_a_dose_that_cannot_be(given: Iterable[Given]) -> None:
         if known is None or prescription.out_of_bounds(_full(it)):
             words = _("This dose cannot be right: %(name)s. Check the numbers.")
             raise DoseCannotBe(words % {"name": known.name if known else it.code})
-
-
-def _refuse_if_unsafe(plan: Plan, given: Sequence[Given], acknowledged: Collection[str], *, on: date) -> None:
-    found = verdicts(plan.patient, [it.code for it in given], on=on)
-    names = rulebook().exercises
-    for code, verdict in found.items():
-        if verdict.status == HELD:
-            words = _("%(name)s must not be given as things stand. The safety page says which rule and why.")
-            raise Contraindicated([], words % {"name": names[code].name})
-        if verdict.status == LOOK and code not in acknowledged:
-            words = _("%(name)s: look at the precaution first, and tick that you have.")
-            raise MustBeLookedAt(words % {"name": names[code].name})
 
 
 def _revised(

@@ -23,12 +23,16 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How an exercise stands for a patient. `present` are facts of the record, `unknown` nobody has asked about."""
+    """How an exercise stands for a patient. `present` are facts of the record, `unknown` nobody has asked about.
+
+    `at_all` are cautions about exercising, whichever exercise it is.
+    """
 
     status: str
     findings: tuple[Finding, ...] = ()
     present: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    at_all: tuple[Finding, ...] = ()
 
 
 def verdict(exercise: Exercise, status: str, findings: Sequence[Finding], facts: Facts) -> Verdict:
@@ -46,13 +50,13 @@ def verdict(exercise: Exercise, status: str, findings: Sequence[Finding], facts:
     unknown = tuple(code for code in exercise.precaution_facts if code not in facts)
     # What holds for every exercise alike, such as an age, is said once for all of them; see `general`.
     own = tuple(it for it in findings if it.rule.techniques or about & set(present) or it in strict)
-    return Verdict(LOOK if present or own else FREE, own, present, unknown)
+    at_all = tuple(it for it in findings if it not in own)
+    return Verdict(LOOK if present or own else FREE, own, present, unknown, at_all)
 
 
-def general(verdicts: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
-    """Cautions about exercising at all, each once, out of the findings of several exercises."""
-    found = {it.rule.code: it for findings in verdicts for it in findings if not it.rule.techniques}
-    return tuple(found.values())
+def general(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
+    """Cautions about exercising at all, each once, out of the verdicts on several exercises."""
+    return tuple({it.rule.code: it for verdict in verdicts for it in verdict.at_all}.values())
 
 
 def out_of_bounds(dosage: Mapping[str, Any]) -> str:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from patients.models import Patient
-from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -28,6 +27,7 @@ from programs.rules.entries import Dosage, Exercise
 from programs.rules.prescription import FREE, HELD, Verdict
 from programs.rules.rulebook import rulebook
 from programs.rules.usual import dosage_of
+from programs.web import precautions
 
 PARTS: Mapping[str, str | Promise] = {
     "reps": gettext_lazy("Times"),
@@ -82,14 +82,11 @@ class Row:
 
     @property
     def warnings(self) -> list[str]:
-        """What the record holds against it, in words."""
-        facts = patients_rulebook().facts
-        said = [it.rule.reason for it in self.verdict.findings]
-        return said or [facts[code].label for code in self.verdict.present]
+        return precautions.warnings(self.verdict)
 
     @property
     def unasked(self) -> list[str]:
-        return [patients_rulebook().facts[code].label for code in self.verdict.unknown]
+        return precautions.unasked(self.verdict)
 
 
 @needs(Permission.PLAN_EDIT)
@@ -116,6 +113,7 @@ def prescribe(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             return answer
     context |= {"phase": phase, "own_sets": own, "other_sets": others, "chosen": chosen, "rows": rows}
     context |= {"others": _others({it.known.code for it in rows})}
+    context |= {"cautions": precautions.at_all(it.verdict for it in rows)}
     context |= {"picked": [it for it in rows if it.is_chosen], "fewest": prescription.FEWEST, "most": prescription.MOST}
     part = "#rx" if request.headers.get("HX-Request") else ""
     return render(request, f"programs/prescribe.html{part}", context)

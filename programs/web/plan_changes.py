@@ -14,9 +14,11 @@ from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
-from programs.actions import plan_revising
+from programs.actions import plan_revising, prescribing
 from programs.actions.safety import Contraindicated, HeldByRedFlag
 from programs.models import Plan
+from programs.rules.rulebook import rulebook
+from programs.web import precautions
 from programs.web.plan_forms import RevisionForm
 from programs.web.plan_words import notice_in_words
 from programs.web.plans import followed
@@ -66,7 +68,19 @@ def _answers(plan: Plan, form: RevisionForm) -> dict[str, Any]:
         found = plan_revising.outlook(plan, form.wish(), on=timezone.localdate())
     except Refused as refusal:
         return {"answer": str(refusal)}
-    return {
+    return _precautions(plan, form) | {
         "changed": sorted(found.changed, key=lambda it: (it.due_on, it.modality)),
         "notices": [(it, notice_in_words(it)) for it in found.notices],
+    }
+
+
+def _precautions(plan: Plan, form: RevisionForm) -> dict[str, Any]:
+    """What must be looked at before the new exercise is given; nothing if none is added."""
+    codes = [code for _phase, code in form.at_home().exercises]
+    if not codes:
+        return {}
+    found = prescribing.verdicts(plan.patient, codes, on=timezone.localdate())
+    return {
+        "cautions": precautions.at_all(found.values()),
+        "exercises": [(rulebook().exercises[code], it.status, precautions.warnings(it)) for code, it in found.items()],
     }

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from programs.actions.plan_revising import AtHome
+from programs.actions.plan_at_home import AtHome
 from programs.models import Checkpoint, Phase, Plan, PlanPause
 from programs.rules.revising import LONGEST_GAP, MOST_AT_ONCE, More, Wish
 from programs.rules.rulebook import rulebook
@@ -43,6 +43,7 @@ class RevisionForm(forms.Form):
     new_every = forms.IntegerField(label=_("Days apart"), required=False, min_value=1, max_value=LONGEST_GAP)
     drop_exercise = forms.MultipleChoiceField(label=_("Leave out"), required=False, widget=forms.CheckboxSelectMultiple)
     add_exercise = forms.ChoiceField(label=_("Add an exercise"), required=False)
+    looked = forms.BooleanField(label=_("I have looked at its precautions and it may be done"), required=False)
     drop_posture = forms.MultipleChoiceField(label=_("Leave out"), required=False, widget=forms.CheckboxSelectMultiple)
     add_posture = forms.ChoiceField(label=_("Add a habit"), required=False)
     phase = forms.ChoiceField(label=_("In phase"), required=False)
@@ -136,6 +137,7 @@ class RevisionForm(forms.Form):
             dropped_exercises=frozenset(UUID(it) for it in said.get("drop_exercise", ())),
             posture=((phase, said["add_posture"]),) if said.get("add_posture") else (),
             dropped_posture=frozenset(int(it) for it in said.get("drop_posture", ())),
+            acknowledged=frozenset({said["add_exercise"]}) if said.get("looked") else frozenset(),
         )
 
     def in_words(self) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +15,18 @@ from patients.actions import facts, outcomes
 from people.models import AuditEvent
 from people.rules.permissions import Role
 from people.rules.refusal import NotAllowed, Refused
-from programs.actions import checkpoints, offering, plan_pauses, plan_revising, plan_versions, plans, self_care
-from programs.actions.plan_revising import AtHome
+from programs.actions import (
+    checkpoints,
+    offering,
+    plan_pauses,
+    plan_revising,
+    plan_versions,
+    plans,
+    prescribing,
+    self_care,
+)
+from programs.actions.plan_at_home import AtHome, NotInTheLibrary
+from programs.actions.safety import Contraindicated
 from programs.models import Checkpoint, Plan, PlanVersion
 from programs.rules.revising import More, Wish
 
@@ -139,6 +150,33 @@ def test_a_change_that_cannot_be_is_refused_and_leaves_the_plan_as_it_was(
 
     plan.refresh_from_db()
     assert (plan.version, plan.versions.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_a_new_exercise_is_looked_at_as_a_prescription_would_look_at_it() -> None:
+    plan = a_plan()
+    facts.state(plan.patient, {"pregnancy": True, "bp_systolic": 185}, by=plan.started_by, now=NOW)
+    held, looked, free = (
+        AtHome(exercises=((1, code),)) for code in ("ex_isometric_flexion", "ex_thread_needle", "ex_wall_angel")
+    )
+
+    with pytest.raises(Contraindicated, match="Isometric front press must not be given"):
+        revised(plan, Wish(), replace(held, acknowledged=frozenset({"ex_isometric_flexion"})))
+    with pytest.raises(prescribing.MustBeLookedAt, match="Thread the needle"):
+        revised(plan, Wish(), looked)
+    assert plan.versions.count() == 1
+    revised(plan, Wish(), replace(looked, acknowledged=frozenset({"ex_thread_needle"})))
+    revised(plan, Wish(), free)
+
+    added = set(plan.exercises.filter(phase__ordinal=1).standing().values_list("code", flat=True))
+    assert added >= {"ex_thread_needle", "ex_wall_angel"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wish", [{"exercises": ((1, "ps_active_break"),)}, {"posture": ((9, "ps_active_break"),)}])
+def test_nothing_at_home_is_added_that_is_not_in_the_library(wish: dict[str, Any]) -> None:
+    with pytest.raises(NotInTheLibrary):
+        revised(a_plan(), Wish(), AtHome(**wish))
 
 
 @pytest.mark.django_db
