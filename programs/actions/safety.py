@@ -16,7 +16,7 @@ from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import NotAllowed, Refused
 from programs.actions import replay, safety_file
-from programs.actions.safety_file import AHEAD, TODAY, Nearby
+from programs.actions.safety_file import AHEAD, TODAY, Nearby, SafetyFile
 from programs.models import Override, SafetyDecision
 from programs.rules import adjusting, pacing
 from programs.rules.contraindications import BLOCKED, CAUTION, INCOMPLETE, OVERRIDE_REQUIRED, Facts, Judgement
@@ -129,16 +129,16 @@ def held_modalities(patient: Patient) -> frozenset[str]:
 
 
 def standings(
-    patient: Patient, wanted: Iterable[Treatment], *, history: Facts = NO_FACTS, nearby: Nearby = TODAY
+    of: Patient | SafetyFile, wanted: Iterable[Treatment], *, history: Facts = NO_FACTS, nearby: Nearby = TODAY
 ) -> list[Standing]:
-    """How each treatment stands on its day, by the rules as the clinic has them. One query, however many.
+    """How each treatment stands on its day, by the rules as the clinic has them. One query, none if a file was read.
 
     `history` are facts that only the caller can know, such as that every sign was asked again.
     """
     treatments = list(wanted)
     if not treatments:
         return []
-    file = safety_file.read(patient)
+    file = of if isinstance(of, SafetyFile) else safety_file.read(of)
     held = file.held()
     found = []
     for it in treatments:

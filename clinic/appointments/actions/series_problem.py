@@ -1,8 +1,7 @@
-"""What the plan solver is asked: a plan, its patient and the appointment book, read once. Reads only."""
+"""What the plan solver is asked: plans, their patients and the appointment book, read once. Reads only."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,33 +9,33 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import limits
+from clinic.appointments.actions import limits, series_course
+from clinic.appointments.actions.series_course import Asked, Course
 from clinic.appointments.actions.series_supply import Market
 from clinic.appointments.actions.series_supply import Wanted as Looked
-from clinic.appointments.models import Appointment, BookingPolicy, Resource, VisitPreference
+from clinic.appointments.models import Appointment, BookingPolicy, Resource
 from clinic.appointments.rules import slots
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.series import relaxing
-from clinic.appointments.rules.series.answer import Limit, Placed, Proposal, Step
-from clinic.appointments.rules.series.problem import Block, Gap, Happened, Pin, Problem, Session, Wishes
+from clinic.appointments.rules.series.answer import Limit, Placed, Proposal
+from clinic.appointments.rules.series.problem import Block, Booked, Gap, Happened, Pin, Problem, Session, Supply, Wishes
 from clinic.appointments.rules.status import Status
-from patients.models import Patient
 from people.models import Clinic, Site
 from people.rules.refusal import Refused
-from programs.actions import offering, safety, safety_file
+from programs.actions import offering, safety
 from programs.actions.safety import Treatment
-from programs.actions.safety_file import Nearby
+from programs.actions.safety_file import Nearby, SafetyFile
 from programs.models import Plan, PlannedSession
 from programs.rules.contraindications import BLOCKED, OVERRIDE_REQUIRED
 from programs.rules.services import Service
+
+__all__ = ["Asked", "NothingToBook", "Task", "task", "tasks"]
 
 # From a site to another of the same clinic. Nobody has measured it; a clinic with one site never sees it.
 TRAVEL_MINUTES: Final = 45
 # Beyond the windows, so that it can be said which wider window would do.
 ROOM_TO_RELAX = timedelta(days=28)
-DUE_WITHIN = timedelta(days=14)  # "what is due"
 LATE_WITHIN = timedelta(days=14)
-NOT_COMING = (Status.CANCELLED, Status.MISSED)
 
 
 class NothingToBook(Refused):
@@ -46,42 +45,42 @@ class NothingToBook(Refused):
         super().__init__(_("Every session of this plan is booked or done. There is nothing to book."))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the desk wants of it. What is empty is as the patient likes it (`VisitPreference`)."""
-
-    whole: bool = True  # else what is due within two weeks
-    with_optional: bool = False
-    weekdays: frozenset[int] = frozenset()
-    earliest: time | None = None
-    latest: time | None = None
-    site_id: UUID | None = None
-    longest_absence: int | None = None
-    away: frozenset[date] = frozenset()
-    pins: Mapping[UUID, Pin] = field(default_factory=dict)
-    left_out: frozenset[UUID] = frozenset()
-    allowed: tuple[Step, ...] = ()  # what may give way, agreed with the patient
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A plan to be booked, with everything a page needs to say about it."""
+    """A plan to be booked or mended, with everything a page needs to say about it."""
 
-    plan: Plan
+    course: Course
     sessions: Mapping[UUID, PlannedSession]
     problem: Problem
+    lost: frozenset[UUID]  # the sessions whose visit cannot stay
     resources: Mapping[UUID, Resource]
     sites: Mapping[UUID, Site]
     services: Mapping[str, Service]
+
+    @property
+    def plan(self) -> Plan:
+        return self.course.plan
+
+    @property
+    def ahead(self) -> Mapping[UUID, Appointment]:
+        """The visits that stand and could move, by session."""
+        return self.course.ahead
+
+    @property
+    def forbidden(self) -> frozenset[UUID]:
+        """The sessions whose visit stands on a day on which facts or flags are against it."""
+        sessions = (it for it in self.problem.sessions if it.booked and it.booked.day in it.blocked)
+        return frozenset(it.id for it in sessions)
 
     def without_broken(self, proposal: Proposal) -> tuple[list[Placed], list[Placed]]:
         """What of an earlier proposal can still be had, and what is lost."""
         kept: list[Placed] = []
         lost: list[Placed] = []
-        wanted = {it.id for it in self.problem.wanted}
+        known = {it.id: it for it in self.problem.wanted}
         for it in proposal.placed:
-            if it.session_id in wanted:
-                (kept if self._is_free(it) else lost).append(it)
+            if it.session_id in known:
+                stands = known[it.session_id].booked == it.visit and it.session_id not in self.lost
+                (kept if stands or self._is_free(it) else lost).append(it)
         return kept, lost
 
     def _is_free(self, placed: Placed) -> bool:
@@ -96,89 +95,96 @@ class Task:
 
 
 def task(plan: Plan, asked: Asked, *, now: datetime, door: Door = Door.DESK) -> Task:
-    """Everything the solver has to know of a plan, its patient and the book. About a dozen queries, however long.
+    """Everything the solver has to know of a plan, its patient and the book. Under twenty queries, however long.
 
     Raises `NothingToBook`.
     """
+    found = tasks([plan], asked, now=now, door=door)
+    if not found:
+        raise NothingToBook
+    return found[0]
+
+
+def tasks(plans: Collection[Plan], asked: Asked, *, now: datetime, door: Door = Door.DESK) -> list[Task]:
+    """The same for many plans over one and the same free time. As many queries as for one."""
     today = Clinic.day_of(now)
     services = offering.current()
-    visits = _visits(plan.patient)
-    sessions = _open_sessions(plan, asked, visits, services, today=today)
-    if not sessions:
-        raise NothingToBook
-    first = max(today, min(it.due_from for it in sessions) - ROOM_TO_RELAX)
-    last = max(today, *(it.due_until for it in sessions)) + ROOM_TO_RELAX
+    courses = series_course.courses(plans, asked, services, today=today, now=now)
+    if not courses:
+        return []
+    every = [session for course in courses for session in course.sessions]
+    first = max(today, min(it.due_from for it in every) - ROOM_TO_RELAX)
+    last = max(today + LATE_WITHIN, *(it.due_until for it in every)) + ROOM_TO_RELAX
     policy = BookingPolicy.current()
     market = Market(
         Looked(
-            services=[services[code] for code in sorted({it.modality for it in sessions})],
+            services=[services[code] for code in sorted({it.modality for it in every})],
             first=first,
             last=last,
             now=now,
             limits=limits.under(policy, door),
-            patients=[plan.patient],
+            patients=[course.plan.patient for course in courses],
+            # What cannot stay gives its time back. What could move keeps it until it does.
+            freeing=[course.ahead[pk] for course in courses for pk in course.lost(asked)],
         )
     )
-    file = safety_file.read(plan.patient)
+    supply = market.supply()
+    return [_task(course, asked, market, supply, policy=policy, services=services, today=today) for course in courses]
+
+
+def _task(
+    course: Course,
+    asked: Asked,
+    market: Market,
+    supply: Mapping[str, Supply],
+    *,
+    policy: BookingPolicy,
+    services: Mapping[str, Service],
+    today: date,
+) -> Task:
+    sites = {**{it.site_id: it.site for it in course.ahead.values()}, **market.sites}
     problem = Problem(
-        sessions=tuple(_sessions(plan, sessions, asked, visits, today=today, span=(first, last))),
-        supply=market.supply(),
-        zones=market.zones,
-        rules=tuple(file.book.timing_rules.values()),
-        happened=tuple(_happened(visits, file)),
-        wishes=_wishes(plan.patient, asked, visits),
-        not_before=slots.minute_from(now + market.wanted.limits.notice),
-        busy=market.elsewhere(plan.patient),
+        sessions=tuple(_sessions(course, asked, today=today)),
+        supply=supply,
+        zones={pk: site.zone for pk, site in sites.items()},
+        rules=tuple(course.file.book.timing_rules.values()),
+        happened=tuple(_happened(course.fixed, course.file)),
+        wishes=_wishes(course, asked),
+        not_before=slots.minute_from(market.wanted.now + market.wanted.limits.notice),
+        busy=tuple(_elsewhere(course, market)),
         load=market.load,
         load_of=market.load_of,
         daily=policy.daily_limit,
         travel=TRAVEL_MINUTES if len(market.sites) > 1 else 0,
     )
     problem = relaxing.applied(problem, *(step for step in asked.allowed if step.limit != Limit.OVERRIDE))
-    return Task(plan, {it.pk: it for it in sessions}, problem, market.resources, market.sites, services)
+    sessions = {it.pk: it for it in course.sessions}
+    return Task(course, sessions, problem, course.lost(asked), market.resources, sites, services)
 
 
-def _visits(patient: Patient) -> list[Appointment]:
-    visits = Appointment.objects.exclude(status__in=NOT_COMING).filter(patient=patient)
-    return list(visits.select_related("site", "session").order_by("starts_at"))
+def _elsewhere(course: Course, market: Market) -> Iterator[tuple[int, int]]:
+    """When the patient is held by what does not move. Nobody is in two places: what overlaps a visit is that visit."""
+    own = [(slots.minute_of(it.starts_at), slots.minute_from(it.ends_at)) for it in course.ahead.values()]
+    for starts, ends in market.elsewhere(course.plan.patient):
+        if not any(starts < until and begins < ends for begins, until in own):
+            yield starts, ends
 
 
-def _open_sessions(
-    plan: Plan, asked: Asked, visits: Iterable[Appointment], services: Mapping[str, Service], *, today: date
-) -> list[PlannedSession]:
-    """Those that nobody has booked. A class is joined, not booked."""
-    taken = {visit.session_id for visit in visits}
-    found = []
-    for it in plan.sessions.standing().select_related("phase", "plan").order_by("phase__ordinal", "ordinal"):
-        service = services.get(it.modality)
-        is_wanted = asked.with_optional or not it.is_optional
-        is_near = asked.whole or it.due_from <= today + DUE_WITHIN
-        can_be_booked = service and service.is_enabled and not service.is_class and it.pk not in taken
-        if can_be_booked and is_wanted and is_near:
-            found.append(it)
-    return found
-
-
-def _sessions(
-    plan: Plan,
-    sessions: Sequence[PlannedSession],
-    asked: Asked,
-    visits: Sequence[Appointment],
-    *,
-    today: date,
-    span: tuple[date, date],
-) -> Iterator[Session]:
-    blocked = _blocked(plan.patient, sessions, first=span[0], last=span[1])
-    before = _days_before(plan, visits)
+def _sessions(course: Course, asked: Asked, *, today: date) -> Iterator[Session]:
+    blocked = _blocked(course, today=today)
+    before, lost = course.last_days, course.lost(asked)
+    gaps = {it.modality: gap for it in reversed(course.sessions) if (gap := _gap(it))}
     seen: set[str] = set()
-    for it in sessions:
+    for it in course.sessions:
         due_from, due_on = max(it.due_from, today), max(it.due_on, today)
         # A session whose days are over is not lost: it is due now, and soon.
         due_until = it.due_until if it.due_until >= today else today + LATE_WITHIN
-        follows = None
-        if it.modality not in seen:
-            earlier = [day for ordinal, day in before[it.modality] if ordinal < it.ordinal]
-            follows = max(earlier, default=None)
+        visit = course.ahead.get(it.pk)
+        booked = series_course.booked(visit) if visit else None
+        against = blocked[it.modality, it.technique]
+        # To leave out a visit that stands is to leave it where it is.
+        is_left = it.pk in asked.left_out and booked is not None and it.pk not in lost and booked.day not in against
+        follows = None if it.modality in seen else before.get(it.modality)
         seen.add(it.modality)
         yield Session(
             id=it.pk,
@@ -190,14 +196,20 @@ def _sessions(
             due_from=due_from,
             due_on=min(due_on, due_until),
             due_until=due_until,
-            gap=_gap(it),
+            # The first of a row that was missed comes after a later one that was given: it keeps their distance.
+            gap=_gap(it) or (gaps.get(it.modality) if follows else None),
             follows=follows,
             is_optional=it.is_optional,
             hold_loading_days=it.hold_loading_days,
-            blocked=blocked[it.modality, it.technique],
-            pinned=asked.pins.get(it.pk),
-            is_excluded=it.pk in asked.left_out,
+            blocked=against,
+            pinned=_where(booked) if booked and is_left else asked.pins.get(it.pk),
+            is_excluded=it.pk in asked.left_out and not is_left,
+            booked=booked,
         )
+
+
+def _where(it: Booked) -> Pin:
+    return Pin(it.starts, it.clinician_id, it.site_id)
 
 
 def _gap(it: PlannedSession) -> Gap | None:
@@ -206,32 +218,24 @@ def _gap(it: PlannedSession) -> Gap | None:
     return Gap(it.gap_days_min, it.gap_days_target, it.gap_days_max)
 
 
-def _days_before(plan: Plan, visits: Iterable[Appointment]) -> Mapping[str, list[tuple[int, date]]]:
-    """By treatment, the sessions of this plan that are booked or done: their number and day."""
-    found: dict[str, list[tuple[int, date]]] = defaultdict(list)
-    for visit in visits:
-        if visit.session and visit.session.plan_id == plan.pk:
-            found[visit.session.modality].append((visit.session.ordinal, visit.local_start.date()))
-    return found
-
-
-def _blocked(
-    patient: Patient, sessions: Iterable[PlannedSession], *, first: date, last: date
-) -> Mapping[tuple[str, str], Mapping[date, Block]]:
-    """On which days facts and flags speak against a treatment. One query."""
-    kinds = sorted({(it.modality, it.technique) for it in sessions})
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+def _blocked(course: Course, *, today: date) -> Mapping[tuple[str, str], Mapping[date, Block]]:
+    """On which days facts and flags speak against a treatment."""
+    kinds = sorted({(it.modality, it.technique) for it in course.sessions})
+    standing = {it.local_start.date() for it in course.ahead.values()}
+    first = max(today, min(it.due_from for it in course.sessions) - ROOM_TO_RELAX)
+    last = max(today + LATE_WITHIN, *(it.due_until for it in course.sessions), *standing) + ROOM_TO_RELAX
+    days = sorted({*standing, *(first + timedelta(days=n) for n in range((last - first).days + 1))})
     wanted = [Treatment(modality, day, technique) for modality, technique in kinds for day in days]
     words = {BLOCKED: Block.BLOCKED, OVERRIDE_REQUIRED: Block.OVERRIDABLE}
     found: dict[tuple[str, str], dict[date, Block]] = {kind: {} for kind in kinds}
     # Each day by itself: the solver keeps the treatments apart.
-    for it in safety.standings(patient, wanted, nearby=Nearby(is_plan=True)):
+    for it in safety.standings(course.file, wanted, nearby=Nearby(is_plan=True)):
         if it.status in words:
             found[it.treatment.modality, it.treatment.technique][it.treatment.on] = words[it.status]
     return found
 
 
-def _happened(visits: Iterable[Appointment], file: safety_file.SafetyFile) -> Iterator[Happened]:
+def _happened(visits: Iterable[Appointment], file: SafetyFile) -> Iterator[Happened]:
     """What the patient comes for anyway, and what was given; at such a visit it counts twice, which is no harm."""
     for visit in visits:
         yield Happened(
@@ -256,10 +260,11 @@ def _happened(visits: Iterable[Appointment], file: safety_file.SafetyFile) -> It
         )
 
 
-def _wishes(patient: Patient, asked: Asked, visits: Sequence[Appointment]) -> Wishes:
-    liked = VisitPreference.objects.filter(patient=patient).first() or VisitPreference()
-    last = next((it for it in reversed(visits) if it.status == Status.DONE), None)
-    clinicians = {it.service.modality: it.clinician_id for it in visits if it.service.modality}
+def _wishes(course: Course, asked: Asked) -> Wishes:
+    liked = course.liked
+    seen = sorted([*course.fixed, *course.ahead.values()], key=lambda it: it.starts_at)
+    last = next((it for it in reversed(seen) if it.status == Status.DONE), None)
+    clinicians = {it.service.modality: it.clinician_id for it in seen if it.service.modality}
     if liked.clinician_id:
         clinicians = dict.fromkeys(clinicians, liked.clinician_id)
     return Wishes(

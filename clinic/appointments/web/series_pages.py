@@ -1,7 +1,7 @@
 """Booking a whole plan: what is proposed and why, other ways, what makes it impossible, and one button."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,54 +10,32 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from clinic.appointments.actions import series
 from clinic.appointments.actions.series_problem import Asked, NothingToBook, Task, task
 from clinic.appointments.models import Appointment
 from clinic.appointments.models.roster import Weekday
-from clinic.appointments.rules.refusals import SlotTaken
-from clinic.appointments.rules.series.answer import Aim, Answer, Impossible, Limit, Placed, Proposal
-from clinic.appointments.web import series_drawing, series_query, series_words
+from clinic.appointments.rules.refusals import SlotTaken, TooLateToUndo
+from clinic.appointments.rules.series.answer import Aim, Answer, Impossible, Limit, Proposal
+from clinic.appointments.web import series_drawing, series_lines, series_query, series_words
 from patients.models import Patient
 from patients.web.records import open_record
 from people.models import Clinic
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
-from programs.models import Plan, PlannedSession
-from programs.rules.rulebook import rulebook
+from programs.models import Plan
 
 GONE = 409  # somebody was quicker: nothing was saved
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A visit as the list shows it."""
-
-    session: PlannedSession
-    placed: Placed
-    local_start: datetime
-    who: str
-    where: str
-    why: str
-    is_changed: bool
-    is_pinned: bool
-    breaks: bool  # a rule that should have been kept
-
-    @property
-    def pin(self) -> str:
-        return f"{self.session.pk}.{self.placed.visit.starts}.{self.placed.visit.clinician_id}"
 
 
 @needs(Permission.APPOINTMENT_BOOK)
 def plan_book(request: SignedInRequest, plan_id: UUID) -> HttpResponse:
     """Everything wished for stands in the address; only the booking itself is posted."""
-    plan = get_object_or_404(
-        Plan.objects.active().filter(patient__in=Patient.objects.visible_to(request.user)).select_related("patient"),
-        pk=plan_id,
-    )
+    plan = _plan(request, plan_id)
     open_record(request, plan.patient_id)
     now = timezone.now()
     asked = series_query.read(request.GET, zone=Clinic.objects.get().zone)
@@ -66,8 +44,10 @@ def plan_book(request: SignedInRequest, plan_id: UUID) -> HttpResponse:
     try:
         found = task(plan, asked, now=now)
     except NothingToBook as nothing:
-        return render(request, "appointments/plan_book.html", _frame(plan, asked) | {"nothing": str(nothing)})
+        return _nothing(request, plan, asked, nothing)
     best, aim = series.propose(found), request.GET.get("aim", "")
+    if isinstance(best, Proposal) and found.ahead and not series.changes(found, best) and not asked.left_out:
+        return _nothing(request, plan, asked, NothingToBook())
     if not isinstance(best, Proposal) or not (aim or request.GET.get("ways")):
         return _page(request, found, asked, best)
     ways = [best, *series.other_ways(found, best)]
@@ -83,22 +63,22 @@ def _booked(request: SignedInRequest, plan: Plan, asked: Asked, now: datetime) -
         return redirect(request.get_full_path())
     sessions = {it.pk: it for it in plan.sessions.standing().select_related("plan")}
     try:
-        visits = series.commit(plan, shown.placed, sessions=sessions, key=key, by=request.user, now=now)
+        done = series.commit(
+            plan, shown.proposal.placed, sessions=sessions, stands=shown.stands, key=key, by=request.user, now=now
+        )
     except SlotTaken:
-        return _quicker(request, plan, asked, shown, now)
+        return _quicker(request, plan, asked, shown.proposal, now)
     except Refused as refusal:
         return _look_again(request, plan, asked, str(refusal), now)
-    count = len(visits)
-    said = ngettext("%(count)s visit is booked.", "%(count)s visits are booked.", count) % {"count": count}
-    messages.success(request, said)
-    return redirect("patients:patient", plan.patient_id)
+    messages.success(request, series_words.done(len(done.booked), len(done.moved)))
+    return redirect("appointments:plan_book", plan.pk)
 
 
 def _quicker(request: SignedInRequest, plan: Plan, asked: Asked, shown: Proposal, now: datetime) -> HttpResponse:
     try:
         found, answer, changed = series.mended(plan, asked, shown, now=now)
     except NothingToBook as nothing:
-        return render(request, "appointments/plan_book.html", _frame(plan, asked) | {"nothing": str(nothing)})
+        return _nothing(request, plan, asked, nothing)
     told = _("Somebody was quicker. Nothing was booked yet: what had to change is marked. Look, then book again.")
     return _page(request, found, asked, answer, refusal=told, changed=changed, status=GONE)
 
@@ -107,9 +87,38 @@ def _look_again(request: SignedInRequest, plan: Plan, asked: Asked, why: str, no
     try:
         found = task(plan, asked, now=now)
     except NothingToBook as nothing:
-        return render(request, "appointments/plan_book.html", _frame(plan, asked) | {"nothing": str(nothing)})
+        return _nothing(request, plan, asked, nothing)
     told = _("%(why)s Nothing was booked.") % {"why": why}
     return _page(request, found, asked, series.propose(found), refusal=told, status=GONE)
+
+
+def _nothing(request: SignedInRequest, plan: Plan, asked: Asked, why: NothingToBook) -> HttpResponse:
+    """Every session is seen to: what was done last can be taken back as a whole from here."""
+    context = {"nothing": str(why), "undoable": series.undoable(plan, by=request.user, now=timezone.now())}
+    return render(request, "appointments/plan_book.html", _frame(plan, asked) | context)
+
+
+@needs(Permission.APPOINTMENT_BOOK)
+@require_POST
+def plan_undo(request: SignedInRequest, plan_id: UUID) -> HttpResponse:
+    """Take back all that was just done to the plan. What it was done at says which: an old page undoes nothing else."""
+    plan = _plan(request, plan_id)
+    open_record(request, plan.patient_id)
+    at = parse_datetime(request.POST.get("at", ""))
+    try:
+        if at is None or timezone.is_naive(at):
+            raise TooLateToUndo
+        undone = series.undo_all(plan, at, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, series_words.undone(len(undone)))
+    return redirect("appointments:plan_book", plan.pk)
+
+
+def _plan(request: SignedInRequest, plan_id: UUID) -> Plan:
+    seen = Plan.objects.active().filter(patient__in=Patient.objects.visible_to(request.user))
+    return get_object_or_404(seen.select_related("patient"), pk=plan_id)
 
 
 def _frame(plan: Plan, asked: Asked) -> dict[str, Any]:
@@ -137,7 +146,11 @@ def _page(
     context = _frame(found.plan, asked) | {
         "refusal": refusal,
         "sites": found.sites.values() if len(found.sites) > 1 else (),
-        "left_out": [found.sessions[pk] for pk in asked.left_out if pk in found.sessions],
+        "left_out": [
+            {"session": found.sessions[pk], "visit": found.ahead.get(pk)}
+            for pk in asked.left_out
+            if pk in found.sessions
+        ],
         "query": series_query.spelled(asked),
     }
     if isinstance(answer, Impossible):
@@ -151,15 +164,18 @@ def _page(
 def _proposed(
     found: Task, asked: Asked, answer: Proposal, ways: Sequence[Proposal], changed: frozenset[UUID]
 ) -> dict[str, Any]:
-    broken = {it.session_id for it in answer.broken}
-    lines = [_line(found, it, asked, changed, broken) for it in answer.placed]
-    lines.sort(key=lambda line: line.placed.visit.starts)
+    every = series_lines.lines(found, answer, asked, changed)
+    lines = [line for line in every if not line.stays]
     return {
         "lines": lines,
+        "staying": [line for line in every if line.stays],
+        "new": sum(line.is_new for line in lines),
+        "moving": sum(line.was is not None for line in lines),
+        "is_mending": bool(found.ahead),
         "answer": answer,
         "days": answer.days,
-        "last": lines[-1].local_start if lines else None,
-        "drawing": series_drawing.drawn([(line.session.modality, line.local_start.date(), line) for line in lines]),
+        "last": every[-1].local_start if every else None,
+        "drawing": series_drawing.drawn([(line.session.modality, line.local_start.date(), line) for line in every]),
         "ways": [
             {
                 "label": series_words.AIMS[it.aim],
@@ -170,31 +186,14 @@ def _proposed(
             }
             for it in ways
         ],
-        "proposal": series_query.sealed(answer),
+        "proposal": series_query.sealed(answer, found.ahead),
         "request_key": uuid4(),
     }
 
 
-def _line(found: Task, it: Placed, asked: Asked, changed: frozenset[UUID], broken: set[UUID]) -> Line:
-    visit = it.visit
-    site = found.sites[visit.site_id]
-    where = found.resources[visit.room_id].name
-    return Line(
-        session=found.sessions[it.session_id],
-        placed=it,
-        local_start=it.starts_at.astimezone(site.zone),
-        who=found.resources[visit.clinician_id].name,
-        where=f"{where}, {site.name}" if len(found.sites) > 1 else where,
-        why=series_words.why(it),
-        is_changed=it.session_id in changed,
-        is_pinned=it.session_id in asked.pins,
-        breaks=it.session_id in broken,
-    )
-
-
 def _impossible(found: Task, asked: Asked, answer: Impossible) -> dict[str, Any]:
     def named(session_id: UUID) -> str:
-        return _name(found.sessions[session_id])
+        return series_lines.named(found.sessions[session_id])
 
     helps = []
     for it in answer.relaxations:
@@ -207,12 +206,6 @@ def _impossible(found: Task, asked: Asked, answer: Impossible) -> dict[str, Any]
             }
         )
     return {"in_the_way": series_words.in_the_way(answer, named), "helps": helps}
-
-
-def _name(session: PlannedSession) -> str:
-    services: Mapping[str, Any] = rulebook().services
-    name = services[session.modality].name if session.modality in services else session.modality
-    return f"{name} {session.ordinal}"
 
 
 def count_to_book(plan: Plan) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,9 @@ from zoneinfo import ZoneInfo
 from django.core import signing
 from django.http import QueryDict
 
+from clinic.appointments.actions.series import Stands
 from clinic.appointments.actions.series_problem import Asked
+from clinic.appointments.models import Appointment
 from clinic.appointments.rules import local_time, slots
 from clinic.appointments.rules.series.answer import Limit, Placed, Proposal, Step
 from clinic.appointments.rules.series.problem import Booked, Pin
@@ -62,17 +65,30 @@ def steps(asked: Asked) -> list[str]:
     return [_step(it) for it in asked.allowed]
 
 
-def sealed(proposal: Proposal) -> str:
-    """What was shown, so that exactly that is booked. Signed: it names rooms and people."""
-    return signing.dumps([_row(it) for it in proposal.placed], salt=_SALT, compress=True)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A proposal as it was on the screen, and the visits of the plan that stood then, by session."""
+
+    proposal: Proposal
+    stands: Mapping[UUID, Stands]
 
 
-def unsealed(text: str) -> Proposal | None:
+def sealed(proposal: Proposal, visits: Mapping[UUID, Appointment]) -> str:
+    """What was shown, so that exactly that is done. Signed: it names rooms and people."""
+    placed = {it.session_id for it in proposal.placed}
+    stands = [[str(pk), str(it.pk), it.revision] for pk, it in visits.items() if pk in placed]
+    return signing.dumps([[_row(it) for it in proposal.placed], stands], salt=_SALT, compress=True)
+
+
+def unsealed(text: str) -> Shown | None:
     try:
-        rows = signing.loads(text, salt=_SALT, max_age=timedelta(hours=12))
-    except signing.BadSignature:
+        rows, stands = signing.loads(text, salt=_SALT, max_age=timedelta(hours=12))
+    except (signing.BadSignature, ValueError):
         return None
-    return Proposal(placed=tuple(_placed(row) for row in rows))
+    return Shown(
+        Proposal(placed=tuple(_placed(row) for row in rows)),
+        {UUID(session): Stands(UUID(visit), revision) for session, visit, revision in stands},
+    )
 
 
 def _row(it: Placed) -> list[Any]:

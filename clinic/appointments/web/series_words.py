@@ -8,10 +8,11 @@ from uuid import UUID
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.appointments.models.roster import Weekday
 from clinic.appointments.rules.series.answer import Aim, Conflict, Impossible, Limit, Placed, Step, Why
+from clinic.appointments.rules.why_outside import Why as Gone
 
 Words = str | Promise
 Named = Callable[[UUID], str]
@@ -27,6 +28,13 @@ REASONS: Final[Mapping[Why, Words]] = {
     Why.USUAL_HOUR: gettext_lazy("the usual hour"),
     Why.SPACED: gettext_lazy("kept apart from the other treatments"),
     Why.NOT_FREE: gettext_lazy("nothing suitable is free on the day the plan asks for"),
+}
+STRANDED: Final[Mapping[Gone, Words]] = {
+    Gone.OFF: gettext_lazy("nobody works then, or the site is closed"),
+    Gone.AWAY: gettext_lazy("somebody or something it needs is away"),
+    Gone.RETIRED: gettext_lazy("something it needs is not in use any more"),
+    Gone.UNFIT: gettext_lazy("who or what it needs may not be used for it any more"),
+    Gone.ELSEWHERE: gettext_lazy("something it needs stands at another site now"),
 }
 AIMS: Final[Mapping[Aim, Words]] = {
     Aim.BEST: gettext_lazy("Best"),
@@ -68,6 +76,10 @@ _IN_THE_WAY: Final[Mapping[Limit, Words]] = {
 }
 
 
+def day(on: date) -> str:
+    return date_format(on, "D j M")
+
+
 def why(placed: Placed) -> str:
     return "; ".join(str(REASONS[it]) for it in placed.reasons[:MOST_REASONS])
 
@@ -92,5 +104,19 @@ def step(it: Step, named: Named) -> str:
 
 def _value(it: Step) -> str:
     if isinstance(it.value, date):
-        return date_format(it.value, "D j M")
+        return day(it.value)
     return f"{it.value:%H:%M}" if isinstance(it.value, time) else str(it.value)
+
+
+def done(booked: int, moved: int) -> str:
+    """What was just done, counted."""
+    said = []
+    if booked:
+        said.append(ngettext("%(n)s visit is booked.", "%(n)s visits are booked.", booked) % {"n": booked})
+    if moved:
+        said.append(ngettext("%(n)s visit is moved.", "%(n)s visits are moved.", moved) % {"n": moved})
+    return " ".join(said) or _("Nothing had to change.")
+
+
+def undone(count: int) -> str:
+    return ngettext("%(n)s change is taken back.", "All %(n)s changes are taken back.", count) % {"n": count}

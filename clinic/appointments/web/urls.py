@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="package_count",
     ),
     path("desk/plans/<uuid:plan_id>/book/", series_pages.plan_book, name="plan_book"),
+    path("desk/plans/<uuid:plan_id>/undo/", series_pages.plan_undo, name="plan_undo"),
     path("patients/<uuid:patient_id>/plan/visits/", plan_visits.plan_visits, name="plan_visits"),
     path("desk/plans/", plan_visits.plan_unsettled, name="plan_unsettled"),
     path("desk/waitlist/", include("clinic.appointments.web.waitlist_urls")),
