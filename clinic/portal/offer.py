@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import availability, offers
+from clinic.appointments.actions import availability, offers, places
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.models import BookingPolicy, SlotOffer
 from clinic.portal import limits
@@ -86,11 +86,14 @@ def _context(it: SlotOffer, choice: Choice, now: datetime) -> dict[str, object]:
 
 
 def other_times(it: SlotOffer, choice: Choice, now: datetime) -> list[Offer]:
-    """Up to three more times, each on a day of its own. They are asked for by call."""
+    """Up to three more times, each on a day of its own; of a class its next meetings. They are asked for by call."""
     service = offering.current().get(it.entry.service_code)
     if service is None or not service.is_enabled or it.entry.closed_at is not None:
         return []
     earliest = now + timedelta(hours=BookingPolicy.current().portal_notice_hours)
+    if service.is_class:
+        meetings = places.coming([service.code], begins=earliest, ends=earliest + timedelta(days=LOOK_AHEAD))
+        return [each for group in meetings[:OTHERS] if (each := places.offer_in(group))]
     found = availability.free_times(
         service,
         patient=it.entry.patient,

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from clinic.appointments.actions import places
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.actions.openings import Gap, Openings, time_of
-from clinic.appointments.models import Appointment, SlotOffer, VisitPreference, WaitlistEntry
+from clinic.appointments.models import Appointment, GroupSession, SlotOffer, VisitPreference, WaitlistEntry
 from clinic.appointments.models.waitlist import WaitlistQuerySet
 from clinic.appointments.rules import matching, slots
 from clinic.appointments.rules.matching import Reason, Wish
@@ -95,8 +97,13 @@ def this_week(entries: Sequence[WaitlistEntry], *, now: datetime, days: int = WE
 
 
 def gap_of(visit: Appointment, *, now: datetime) -> Gap | None:
-    """What is left of the time of a visit that was called off or missed; None if it has passed or still stands."""
-    if visit.status not in {Status.CANCELLED, Status.MISSED} or visit.group_id:
+    """What is left of the time of a visit that was called off or missed; None if it has passed or still stands.
+
+    Of a seat in a class that is its place; whoever misses a class leaves none that somebody could still have.
+    """
+    if visit.group_id:
+        return places.gap_of(visit, now=now) if visit.status == Status.CANCELLED else None
+    if visit.status not in {Status.CANCELLED, Status.MISSED}:
         return None
     starts_at = max(visit.starts_at, next_quarter(now))
     if starts_at >= visit.ends_at:
@@ -106,7 +113,9 @@ def gap_of(visit: Appointment, *, now: datetime) -> Gap | None:
 
 
 def gap_at(choice: Choice, *, ends_at: datetime | None = None) -> Gap | None:
-    """The free time that a button of the day board stands for."""
+    """The free time, or the class with a free place, that a button stands for."""
+    if group := places.meeting_at(choice):
+        return places.gap_in(group)
     clinician = next((it for it in choice.resources if it.kind == "clinician"), None)
     if clinician is None:
         return None
@@ -123,7 +132,7 @@ class _Look:
     def __init__(
         self, entries: Collection[WaitlistEntry], *, first: date, last: date, now: datetime, gap: Gap | None = None
     ) -> None:
-        self.entries, self.today = entries, timezone.localtime(now).date()
+        self.entries, self.now, self.today = entries, now, timezone.localtime(now).date()
         self.services: Mapping[str, Service] = offering.current()
         patients = {entry.patient_id for entry in entries}
         self.last_seen = _last_clinicians(patients, now)
@@ -149,10 +158,28 @@ class _Look:
 
     def soonest(self, entry: WaitlistEntry, gap: Gap | None = None) -> Offer | None:
         service = self.services.get(entry.service_code)
-        # A class is not a time that one patient takes: its seats are given out in the class.
-        if service is None or not service.is_enabled or service.is_class:
+        if service is None or not service.is_enabled:
+            return None
+        if service.is_class:
+            return self._place(entry, gap)
+        if gap and gap.group:
             return None
         return self.openings.soonest(service, self._wish(entry), entry.patient_id, gap=gap)
+
+    def _place(self, entry: WaitlistEntry, gap: Gap | None) -> Offer | None:
+        """A class is not a time that one patient takes: what they wait for is a place in one."""
+        holder = self.openings.patients.get(entry.patient_id)
+        busy = self.openings.busy.get(holder.pk, ()) if holder else ()
+        among = self.classes if gap is None else [gap.group] if gap.group else []
+        return places.soonest(among, entry.service_code, self._wish(entry), busy)
+
+    @cached_property
+    def classes(self) -> list[GroupSession]:
+        """Those of the days looked at with a place left."""
+        codes = {code for entry in self.entries if (code := entry.service_code) in self.services}
+        wanted = [code for code in codes if self.services[code].is_class]
+        begins, ends = self.openings.window
+        return list(places.coming(wanted, begins=max(begins, self.now), ends=ends)) if wanted else []
 
     def _needs_check(self, entry: WaitlistEntry) -> bool:
         has_flag = bool(getattr(entry, "needs_clinician_check", False))  # annotated by `for_pages`

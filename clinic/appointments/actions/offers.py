@@ -10,11 +10,12 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import Q
 
-from clinic.appointments.actions import attendance, availability, booking, freeing, matches, waitlist
+from clinic.appointments.actions import attendance, availability, booking, freeing, matches, places, seats, waitlist
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.matches import Match
 from clinic.appointments.actions.wanted import Wanted
-from clinic.appointments.models import Appointment, BookingPolicy, SlotOffer, WaitlistEntry
+from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, SlotOffer, WaitlistEntry
+from clinic.appointments.rules.class_refusals import ClassFull, ClassIsOver
 from clinic.appointments.rules.refusals import DayIsFull, InThePast, OutsideHours, SlotTaken, TooSoon, Unfit
 from clinic.appointments.rules.status import Status
 from clinic.appointments.rules.waitlist_refusals import NobodyChosen, NoLongerWaiting, NotSooner, TooManyChosen
@@ -27,7 +28,7 @@ MOST_AT_ONCE = 20  # as the booking policy allows at most
 # Somebody who said no may think again, as long as nobody else has said yes.
 MAY_BE_TAKEN = (State.OPEN, State.DECLINED)
 # What a time that was free can have become meanwhile, whoever asks for it.
-NOT_FREE = (SlotTaken, OutsideHours, Unfit, DayIsFull, TooSoon)
+NOT_FREE = (SlotTaken, OutsideHours, Unfit, DayIsFull, TooSoon, ClassFull, ClassIsOver)
 
 
 @tried_again
@@ -78,7 +79,8 @@ def accept(offer: SlotOffer, *, by: User | None, now: datetime) -> SlotOffer:
 
     Raises `NoLongerWaiting`, `NotSooner`, `ChangedMeanwhile`, and what the clinic refuses of every booking.
     """
-    # In this order everywhere: the offers of the round, the wish, the later visit, what the visit holds.
+    # In this order everywhere: the class, the offers of the round, the wish, the later visit, what the visit holds.
+    group = places.kept(offer)
     together = _of_round(offer)
     mine = next(it for it in together if it.pk == offer.pk)
     if mine.state not in MAY_BE_TAKEN or mine.lapses_at <= now:
@@ -86,7 +88,7 @@ def accept(offer: SlotOffer, *, by: User | None, now: datetime) -> SlotOffer:
     entry = waitlist.waiting(mine.entry)
     try:
         with transaction.atomic():
-            visit = _given(mine, entry, by=by, now=now)
+            visit = _given(mine, entry, group, by=by, now=now)
     except NOT_FREE:
         _gone(together, now=now)
         mine.state = State.GONE
@@ -105,8 +107,16 @@ def _of_round(offer: SlotOffer) -> list[SlotOffer]:
     return list(rows.select_for_update(of=("self",), no_key=True))
 
 
-def _given(offer: SlotOffer, entry: WaitlistEntry, *, by: User | None, now: datetime) -> Appointment:
+def _given(
+    offer: SlotOffer, entry: WaitlistEntry, group: GroupSession | None, *, by: User | None, now: datetime
+) -> Appointment:
     """The later visit moved to the time, or a new one booked there; and they have said that they will come."""
+    service = offering.current()[entry.service_code]
+    if service.is_class:
+        if group is None or group.starts_at <= now:  # called off, moved or begun
+            raise ClassIsOver
+        visit = seats.seat(group, patient=entry.patient, by=by, now=now, session=entry.session, request_key=offer.pk)
+        return attendance.confirm(visit, by=by, now=now)
     choice = availability.chosen(offer.offer)
     if choice is None:  # a room or a clinician of it is no more
         raise SlotTaken
@@ -124,7 +134,7 @@ def _given(offer: SlotOffer, entry: WaitlistEntry, *, by: User | None, now: date
         )
     else:
         wanted = Wanted(
-            service=offering.current()[entry.service_code],
+            service=service,
             site=choice.site,
             starts_at=choice.starts_at,
             resource_ids=[piece.pk for piece in choice.resources],

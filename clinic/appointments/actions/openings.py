@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from clinic.appointments.actions import hours, limits, taken
 from clinic.appointments.actions.availability import Offer
-from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.models import Appointment, GroupSession, Resource
 from clinic.appointments.rules import matching, needs, slots
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.matching import Time, Wish
@@ -24,13 +24,14 @@ Kind = Resource.Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Time of a clinician at a site that somebody could have."""
+    """Time of a clinician at a site that somebody could have; or a place in the `group` that meets then."""
 
     clinician: Resource
     site: Site
     starts_at: datetime
     ends_at: datetime
     missed: Appointment | None = None  # what is held for it counts as free: it is freed when the time is offered
+    group: GroupSession | None = None
 
     @property
     def day(self) -> date:
@@ -65,7 +66,7 @@ class Openings:
         )
         self.limits = limits.current(Door.DESK)
         self.ahead = self.grid.from_on(now + self.limits.notice) & ~self.grid.from_on(now + self.limits.horizon)
-        self._window = (begins, ends)
+        self.window = (begins, ends)
         self._loads: limits.Loads | None = None
         self._clear_starts: dict[tuple[UUID, int, int], int] = {}
 
@@ -100,7 +101,7 @@ class Openings:
         if not self.limits.has_days(service):
             return False
         if self._loads is None:
-            self._loads = limits.loads([it.pk for it in self.people], *self._window)
+            self._loads = limits.loads([it.pk for it in self.people], *self.window)
         return self._loads.is_full(self.limits, service, (offer.clinician.pk, offer.site.pk, offer.local_start.date()))
 
     def _in_order(self, bits: int, gap: Gap | None) -> Iterator[int]:

@@ -1,6 +1,6 @@
 """Giving patients a place in a class."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
-from clinic.appointments.actions import booking, clashes, history, holding, waitlist
+from clinic.appointments.actions import booking, clashes, history, holding, neighbours, waitlist
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.groups import claimed
 from clinic.appointments.models import Appointment, GroupSession, Hold, VisitChange
@@ -76,6 +76,12 @@ def with_taken(classes: GroupSessionQuerySet) -> GroupSessionQuerySet:
     return classes.annotate(taken=Count("seats", filter=standing), came=Count("seats", filter=came))
 
 
+def with_a_place(classes: GroupSessionQuerySet) -> GroupSessionQuerySet:
+    """Those in which somebody could still sit."""
+    given = Count("seats", filter=~Q(seats__status=Status.CANCELLED))
+    return classes.annotate(given=given).filter(given__lt=F("places"))
+
+
 def _busy(patient: Patient, classes: Sequence[GroupSession]) -> list[tuple[datetime, datetime]]:
     window = (min(it.starts_at for it in classes), max(it.ends_at for it in classes))
     holds = Hold.objects.filter(resource__patient=patient, during__overlap=window, reservation=None)
@@ -88,12 +94,14 @@ def seat(
     group: GroupSession,
     *,
     patient: Patient,
-    by: User,
+    by: User | None,
     now: datetime,
     session: PlannedSession | None = None,
     request_key: UUID | None = None,
 ) -> Appointment:
     """Give the patient the lowest free place in the class. The same `request_key` again gives the same visit.
+
+    `by` is None when the patient takes it through the link in a message.
 
     Raises `ClassFull`, `SitsAlready`, `ClassIsOver`, `SlotTaken` where the patient has another visit then,
     `HeldByRedFlag` while a warning sign holds the treatment back, and `OfAnotherPlan`.
@@ -123,7 +131,13 @@ def seat(
     _keep(visit, now=now)
     history.remember(VisitChange.Deed.BOOKED, [visit], by=by, now=now)
     waitlist.close_for(visit, now=now)
-    audit.record(by, "appointment.booked", visit, service=visit.service_code, seat=visit.seat)
+    audit.record(
+        by,
+        "appointment.booked" if by else "appointment.booked_by_link",
+        visit,
+        service=visit.service_code,
+        seat=visit.seat,
+    )
     return visit
 
 
@@ -148,7 +162,7 @@ def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, n
     service = offering.current()[it.service_code]
     # What it holds now is no hindrance: classes may overlap, and one of them is being left.
     moved.holds.all().delete()
-    _may_sit(it, service, moved.patient, moved.session, by=by, now=now)
+    _may_sit(it, service, moved.patient, moved.session, by=by, now=now, leaving=[moved.pk])
     moved.group, moved.seat, moved.site, moved.clinician = it, _lowest_free(it), it.site, it.clinician
     moved.starts_at, moved.ends_at, moved.timed_at = it.starts_at, it.ends_at, now
     moved.news_at, moved.expected_at = history.news_at(by, now), None
@@ -160,7 +174,14 @@ def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, n
 
 
 def _may_sit(
-    it: GroupSession, service: Service, patient: Patient, session: PlannedSession | None, *, by: User, now: datetime
+    it: GroupSession,
+    service: Service,
+    patient: Patient,
+    session: PlannedSession | None,
+    *,
+    by: User | None,
+    now: datetime,
+    leaving: Collection[UUID] = (),
 ) -> None:
     # Whoever comes late may still be let in; a class that has ended takes nobody.
     if it.ends_at <= now:
@@ -178,7 +199,8 @@ def _may_sit(
         raise ClassFull(it.places)
     if service.modality:
         wanted = Treatment(service.modality, it.local_start.date(), session.technique if session else "")
-        safety.decide(patient, [wanted], SafetyDecision.Moment.BOOKED, by=by, now=now)
+        nearby = neighbours.of(patient, it.starts_at, leaving=leaving)
+        safety.decide(patient, [wanted], SafetyDecision.Moment.BOOKED, by=by, now=now, nearby=nearby)
 
 
 def _lowest_free(it: GroupSession) -> int:

@@ -50,7 +50,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
         "active": "waitlist",
         "page": page,
         "rows": [(entry, services.get(entry.service_code), times.get(entry.pk)) for entry in page],
-        "services": [it for it in services.values() if it.is_enabled and not it.is_class],
+        "services": [it for it in services.values() if it.is_enabled],
         "service": asked if asked in services else "",
         "offers": offers.select_related("entry__patient").order_by("starts_at", "round")[:MOST_OFFERED],
     }

@@ -64,10 +64,7 @@ class ServiceForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["service"]
         if isinstance(field, forms.ChoiceField):
-            # Seats of a class are given out in the class.
-            field.choices = [
-                (it.code, it.name) for it in offering.current().values() if it.is_enabled and not it.is_class
-            ]
+            field.choices = [(it.code, it.name) for it in offering.current().values() if it.is_enabled]
 
 
 def usual(today: date, *, session: PlannedSession | None, visit: Appointment | None) -> dict[str, Any]:

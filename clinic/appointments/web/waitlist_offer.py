@@ -15,10 +15,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinic.appointments.actions import availability, matches, offers, on_the_phone
+from clinic.appointments.actions import availability, matches, offers, on_the_phone, places
 from clinic.appointments.actions.matches import Match
 from clinic.appointments.actions.openings import Gap
-from clinic.appointments.models import Appointment, BookingPolicy, Resource, SlotOffer, WaitlistEntry
+from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, Resource, SlotOffer, WaitlistEntry
 from clinic.appointments.web import waitlist_words, words
 from people.models import Site
 from people.rules.permissions import Permission
@@ -45,7 +45,10 @@ class Row:
 
 @needs(Permission.APPOINTMENT_BOOK)
 def offer(request: SignedInRequest) -> HttpResponse:
-    """`?visit=` one that was called off or missed, `?offer=` a free time, or `?clinician=&site=&from=&until=`."""
+    """`?visit=` one that was called off or missed, `?offer=` a free time, `?group=` a class with a free place.
+
+    Or `?clinician=&site=&from=&until=`.
+    """
     now = timezone.now()
     gap = _gap(request, now)
     waiting = matches.for_pages(WaitlistEntry.objects.visible_to(request.user), on=timezone.localdate(now))
@@ -110,6 +113,12 @@ def _gap(request: SignedInRequest, now: datetime) -> Gap | None:
         if visit is None:
             raise Http404
         return matches.gap_of(visit, now=now)
+    if group_id := request.GET.get("group"):
+        groups = GroupSession.objects.visible_to(request.user).select_related("clinician", "site")
+        group = groups.prefetch_related("holds__resource__site").filter(pk=_id(group_id)).first()
+        if group is None:
+            raise Http404
+        return places.gap(group, now=now)
     if code := request.GET.get("offer"):
         choice = availability.chosen(code)
         if choice is None:
