@@ -263,7 +263,7 @@ def test_the_pages_ask_as_much_for_one_who_waits_as_for_twenty(
     offered(cast, a_gap(a_cancelled_visit(cast, hour=14)))
     desk.get(reverse(WAITLIST))
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(16):
         desk.get(reverse(WAITLIST))
     with django_assert_num_queries(18):
         page = desk.get(reverse(OFFER), {"visit": visit.pk})
