@@ -7,7 +7,8 @@ from datetime import date
 from patients.models import Assessment, Intake, Outcome, Patient
 from patients.rules.change import Change, change, change_of_activities, reduction
 from patients.rules.rulebook import rulebook as patients_rulebook
-from programs.actions import safety_file
+from programs.actions import done_at_home, safety_file
+from programs.models import Plan
 
 Value = bool | float
 # The score of each scale that is compared.
@@ -74,10 +75,11 @@ def _activities(it: Outcome) -> dict[str, int | None]:
     return dict(zip(it.answers.get("names", ()), it.answers.get("activities", ()), strict=False))
 
 
-def known(patient: Patient, *, on: date, since: date | None = None) -> dict[str, Value]:
-    """By the fields of the criteria, and by the codes of facts; what is not there is unknown. Three queries.
+def known(patient: Patient, *, on: date, plan: Plan | None = None) -> dict[str, Value]:
+    """By the fields of the criteria, and by the codes of facts; what is not there is unknown.
 
-    `since` is the day a plan began: only then is there a change to speak of.
+    Only with the `plan` that is followed is there a change to speak of, and something asked for at home.
+    Four queries, eight with a plan.
     """
     file = safety_file.read(patient)
     found: dict[str, Value] = dict(file.known_on(on))
@@ -87,8 +89,9 @@ def known(patient: Patient, *, on: date, since: date | None = None) -> dict[str,
         found["red_flag_uncleared"] = False
     rows = outcomes_of(patient)
     found |= _scores(rows, on=on)
-    if since is not None:
-        found |= _changes(rows, since=since, on=on)
+    found |= _at_home(patient, plan, on=on)
+    if plan is not None:
+        found |= _changes(rows, since=plan.starts_on, on=on)
     form = Intake.objects.filter(patient=patient, submitted_at__isnull=False).order_by("-submitted_at").first()
     story = form.answers.get("story", {}) if form else {}
     if form and form.submitted_at and story.get("since_days") is not None:
@@ -117,7 +120,14 @@ def _scores(rows: Sequence[Outcome], *, on: date) -> dict[str, Value]:
         "chronic_headache_pattern": last.get("headache_days", {}).get("chronic_pattern"),
         "moh_possible": last.get("headache_days", {}).get("moh_possible"),
         "overuse_warning": last.get("headache_days", {}).get("overuse_warning"),
-        "adherence_percent": last.get("exercise_adherence", {}).get("percent"),
+    }
+    return {code: value for code, value in said.items() if value is not None}
+
+
+def _at_home(patient: Patient, plan: Plan | None, *, on: date) -> dict[str, Value]:
+    said = {
+        "adherence_percent": done_at_home.lately(plan, on=on) if plan else None,
+        "posture_adherence": done_at_home.posture_lately(patient, on=on, since=plan.starts_on if plan else None),
     }
     return {code: value for code, value in said.items() if value is not None}
 

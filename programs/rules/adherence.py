@@ -13,6 +13,7 @@ WEEK: Final = timedelta(days=7)
 MEASURE: Final = "exercise_adherence"
 LOW: Final = 50  # percent; below it for two weeks a clinician is told (change rule of the measure)
 LOW_WEEKS: Final = 2
+LATELY: Final = timedelta(days=14)  # "last 14 days" of the field adherence_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
-from programs.actions import doses
+from programs.actions import done_at_home, doses
 from programs.models import DoseChange, Plan, PlanExercise
 from programs.rules import adherence, next_dose
 from programs.rules.rulebook import rulebook
@@ -108,13 +108,13 @@ def _page(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
     phase = plan.phases.filter(ends_on__gte=today).order_by("ordinal").first()
     waiting = DoseChange.objects.filter(exercise__in=rows.standing(), decided_at=None).select_related("exercise")
     since = adherence.monday_of(today) - TWO_WEEKS
-    found = exercise_days.of_plans([plan], since=since, today=today)[plan.pk]
+    found = done_at_home.of_plans([plan], since=since, today=today)[plan.pk]
     return context | {
         "plan": plan,
         "phase": phase,
         "rows": list(rows.standing().filter(phase=phase)) if phase else [],
         "changes": [change_words(it) for it in waiting],
-        "score": exercise_days.percent(found),
+        "score": done_at_home.percent(found),
         "active_days": sum(it.done > 0 for it in found[-7:]),
         "calendar": calendar(plan, "", today=today),
     }

@@ -122,7 +122,7 @@ def _goals(plan: Plan, patient: Patient, last: Any) -> dict[str, Any]:
     template = plan_templates.of_plan(plan)
     if template is None:
         return {"goals": [], "is_reached": None, "template": None}
-    known = plan_known.known(patient, on=last, since=plan.starts_on)
+    known = plan_known.known(patient, on=last, plan=plan)
     asked = dict.fromkeys(it for group in template.discharge_when for it in group)
     return {
         "template": template,
@@ -133,7 +133,7 @@ def _goals(plan: Plan, patient: Patient, last: Any) -> dict[str, Any]:
 
 def _stops(plan: Plan, patient: Patient) -> list[tuple[str, bool | None]]:
     template = plan_templates.of_plan(plan)
-    known = plan_known.known(patient, on=timezone.localdate(), since=plan.starts_on)
+    known = plan_known.known(patient, on=timezone.localdate(), plan=plan)
     book = rulebook().stop_criteria
     codes = template.stop_criteria if template else ()
     return [(book[code].text, criteria.holds(book[code].when, known)) for code in codes if code in book]

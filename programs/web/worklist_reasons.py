@@ -15,11 +15,11 @@ from patients.models import Assessment, Intake, Outcome, Patient, RedFlag
 from patients.rules.change import WORSE, change
 from patients.rules.rulebook import rulebook
 from people.models import User
+from programs.actions import done_at_home
 from programs.models import Checkpoint, DoseChange, Plan, WorklistAction
 from programs.rules import adherence, next_dose
 from programs.rules.rulebook import rulebook as programs_rulebook
 from programs.rules.worklist import Answer, Kind, Reason
-from programs.web import exercise_days
 
 FLARES_SHOWN: Final = timedelta(days=14)
 LOOKS_BACK: Final = timedelta(days=90)  # a course is shorter; an older first score belongs to another episode
@@ -152,7 +152,7 @@ def _due(plans: list[Plan], today: date) -> Iterator[Reason]:
 def _not_doing(plans: list[Plan], today: date) -> Iterator[Reason]:
     since = adherence.monday_of(today) - WEEKS_OF_EXERCISE
     measure = rulebook().measures[adherence.MEASURE]
-    found = exercise_days.of_plans(plans, since=since, today=today)
+    found = done_at_home.of_plans(plans, since=since, today=today)
     for plan in plans:
         low = adherence.low_since(found[plan.pk], measure, today=today)
         if low is None:
