@@ -21,7 +21,7 @@ from programs.rules.rulebook import rulebook
 TREAT: Final = "treat"  # the treatments, where one of two versions is chosen as a whole
 # The parts of the page, and the names of their fields or what those begin with.
 PARTS: Final[Mapping[str, tuple[Any, tuple[str, ...]]]] = {
-    "safety": (gettext_lazy("Safety check"), (ASKED, FACTOR)),
+    "safety": (gettext_lazy("Safety check"), (ASKED, FACTOR, "decision", "decision_words")),
     "since": (gettext_lazy("Pain and sleep"), ("worst", "best", "pain_now", "reaction", "sleep", SLEEP)),
     "places": (gettext_lazy("Where it hurts"), (PLACE,)),
     "measure": (gettext_lazy("Measure"), (MOVE, *BLOOD_PRESSURE)),

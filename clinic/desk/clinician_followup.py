@@ -1,16 +1,15 @@
 """A visit on one page: everything tapped is kept as it is tapped, and signed with one key."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -19,7 +18,7 @@ from clinic.appointments.models import Appointment
 from clinic.desk import clinician_both, clinician_followup_page, clinician_next, clinician_note
 from clinic.desk.clinician_both import TREAT
 from clinic.desk.clinician_draft import NOT_BEGUN, Written, kind_of, of, opened, planned_first
-from patients.actions import assessments
+from patients.actions import asked, assessments
 from patients.models import Assessment
 from patients.rules.follow_up import GROUPS, REST
 from patients.web.assessment_first import form_of
@@ -34,12 +33,7 @@ from programs.web import treatment_cards, treatment_forms
 from programs.web.treatment_forms import Treat
 
 FIRST_REVISION = 1
-# What one tap writes under "What happens next" while a warning sign is open.
-NEXT_STEPS: Mapping[str, Any] = {
-    "called": gettext_lazy("Called the doctor in charge"),
-    "referred": gettext_lazy("Started an urgent referral"),
-    "emergency": gettext_lazy("Called the emergency services"),
-}
+ASKING: Final = {"all_no": assessments.ask_again, "not_asked": asked.take_back}
 
 
 def page(request: SignedInRequest, visit: Appointment) -> HttpResponse:
@@ -76,8 +70,6 @@ def draft(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 def write(request: SignedInRequest, visit: Appointment) -> Written:
     """Keep what was sent and do what was pressed. Nothing that was typed is lost, whatever refuses it."""
     do, sent = request.POST.get("do", ""), clinician_both.chosen(request.POST, visit.assessment)
-    if step := NEXT_STEPS.get(sent.get("next_do", "")):
-        sent = _with_step(sent, step)
     form = form_of(kind_of(visit))(sent, assessment=visit.assessment)
     last = treatment_cards.last_given(visit.patient, visit.assessment)
     before = dict(visit.assessment.told.get(TREAT, {})) if visit.assessment else {}
@@ -101,13 +93,6 @@ def write(request: SignedInRequest, visit: Appointment) -> Written:
     except Refused as refusal:
         written.refusal = str(refusal)
     return written
-
-
-def _with_step(sent: QueryDict, step: Any) -> QueryDict:
-    mixed = sent.copy()
-    said = f"{step}, {timezone.localtime():%H:%M}."
-    mixed["next_steps"] = "\n".join(it for it in (sent.get("next_steps", "").strip(), said) if it)
-    return mixed
 
 
 def _keep(request: SignedInRequest, visit: Appointment, written: Written) -> None:
@@ -142,8 +127,8 @@ def _do(request: SignedInRequest, visit: Appointment, written: Written, do: str)
     now, assessment = timezone.now(), written.assessment
     if assessment is None:
         return
-    if verb == "all_no" and (not rest or rest == REST or rest in GROUPS):
-        again = assessments.ask_again(assessment, revision=written.revision, by=request.user, now=now, group=rest)
+    if verb in ASKING and (not rest or rest == REST or rest in GROUPS):
+        again = ASKING[verb](assessment, revision=written.revision, by=request.user, now=now, group=rest)
         _now_is(visit, written, again)
         written.form = form_of(again.kind)(None, assessment=again)
     modality, _colon, technique = rest.partition(":")

@@ -38,8 +38,9 @@ def context(request: SignedInRequest, visit: Appointment, written: Written) -> d
     taps = taps_of(visit, written, cards, earlier)
     is_grave = any(line.is_grave for line in open_flags)
     is_first = kind_of(visit) == Assessment.Kind.FIRST
+    decision = clinician_safety.decision(assessment, open_flags)
     left = clinician_steps.left(
-        assessment, cards, taps, is_first=is_first, is_grave=is_grave, has_form=form is not None
+        assessment, cards, taps, is_first=is_first, undecided=decision["lacks"], has_form=form is not None
     )
     return {
         **about(request, patient),
@@ -63,6 +64,8 @@ def context(request: SignedInRequest, visit: Appointment, written: Written) -> d
         "step": movement.STEP_DEGREES,
         "open_flags": open_flags,
         "is_grave": is_grave,
+        "decision": decision,
+        "may_take_back": assessments.ALL in assessment.told.get(assessments.ASKED_GROUPS, {}) if assessment else False,
         "cards": cards,
         "reasons": REASONS,
         "sides": doses.SIDES,

@@ -18,6 +18,7 @@ from patients.rules import follow_up, movement, notes, quick_tests
 from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.rules.scoring import CannotBeScored, score
 from patients.web import assessment_glance, intake_words
+from patients.web.assessment_decided import decision_words
 from people.web.guards import SignedInRequest
 from programs.rules import doses
 from programs.web import treatment_cards
@@ -84,6 +85,7 @@ def taps_of(
         given=tuple(_given(card) for card in cards if card.chosen or card.is_skipped),
         plan=it.told.get("plan", ""),
         exercises=it.told.get("exercises", ""),
+        decision=decision_words(it.told),
         next_steps=it.next_steps,
         next_visit=date_format(coming.local_start, "j F, H:i") if coming else "",
     )

@@ -15,7 +15,7 @@ from clinic.desk.clinician_draft import Written, kind_of
 from patients.actions import assessments
 from patients.actions import intake as intakes
 from patients.models import Assessment, Intake
-from patients.rules import follow_up, quick_tests
+from patients.rules import decisions, follow_up, quick_tests
 from patients.rules.red_flags import RedFlagRule
 from patients.rules.rulebook import rulebook
 from patients.rules.triage import TriageResult
@@ -45,6 +45,7 @@ class Row:
     found_no: int
     asked_by: str
     asked_at: datetime | None
+    is_one_tap: bool  # and can be taken back as one
 
     @property
     def is_hot(self) -> bool:
@@ -89,6 +90,18 @@ def context(
         "raised_key": ":".join(
             [*sorted(is_open), *(it.rule.code for it in tests), str(spine and (spine.result, spine.may_turn))]
         ),
+    }
+
+
+def decision(assessment: Assessment | None, flags: Sequence[triage_words.FlagLine]) -> dict[str, Any]:
+    """What is decided about the grave signs that are open. One made before the last of them opened is none."""
+    is_open = {line.flag.code: line.flag.urgency for line in flags if line.is_grave}
+    decided = assessment.told.get(assessments.DECISION, {}) if assessment else {}
+    covers = is_open.keys() <= set(decided.get("of", ()))
+    return {
+        "lacks": decisions.lacks(decided, is_open),
+        "choices": [(it, covers and decided.get("what") == it) for it in decisions.offered(is_open.values())],
+        "need_words": ", ".join(str(it.label) for it in decisions.Decision if it in decisions.NEED_WORDS),
     }
 
 
@@ -151,6 +164,7 @@ def _row(
         found_no=sum(examined.get(it.code) is False and it.code not in is_open for it in questions),
         asked_by=by,
         asked_at=timezone.localtime(at) if at else None,
+        is_one_tap=one_tap is not None,
     )
 
 

@@ -24,7 +24,7 @@ def left(
     taps: notes.Taps,
     *,
     is_first: bool,
-    is_grave: bool,
+    undecided: str,
     has_form: bool,
 ) -> list[str]:
     """What is missing, in the order of the page."""
@@ -35,8 +35,8 @@ def left(
     found += dict.fromkeys(card.left for card in cards if card.left)
     if is_first and not (taps.findings.strip() or taps.impression.strip()):
         found.append(_("write what you found or your impression"))
-    if is_grave and not taps.next_steps.strip():
-        found.append(_("close the warning sign, or write what happens next"))
+    if undecided:
+        found.append(undecided)
     return found
 
 

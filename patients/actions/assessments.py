@@ -12,6 +12,7 @@ from patients.actions import facts, outcomes, red_flags, signatures
 from patients.models import Addendum, Assessment, Intake, Patient
 from patients.models.red_flag import RedFlagQuerySet
 from patients.rules import quick_tests
+from patients.rules.decisions import lacks
 from patients.rules.facts import from_form
 from patients.rules.follow_up import grouped, questions_again, questions_first
 from patients.rules.intake_parts import put
@@ -31,6 +32,8 @@ FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 ASKED_GROUPS: Final = "groups"  # in `told`: which groups of questions were asked as a whole, by whom and when
+ALL: Final = "all"  # among those: every question that was left
+DECISION: Final = "decision"  # in `told`: what is decided about a grave sign that stays open
 SIGNED_ALREADY: Final = gettext_lazy("This assessment is signed and stays as it is. Write an addendum instead.")
 
 
@@ -43,7 +46,7 @@ class NothingToSign(Refused):
 
 
 class FlagStillOpen(Refused):
-    """A grave warning sign is open and nobody has written what is done about it."""
+    """A grave warning sign is open and nobody has chosen what is done about it."""
 
 
 class NotAskedAgain(Refused):
@@ -75,7 +78,7 @@ def save(assessment: Assessment, *, revision: int, by: User, now: datetime, **fi
     unknown = fields.keys() - FIELDS
     if unknown:
         raise TypeError(f"An assessment has no {sorted(unknown)}")
-    return _keep(_claimed(assessment, revision), fields, by=by, now=now)
+    return keep(claimed(assessment, revision), fields, by=by, now=now)
 
 
 @transaction.atomic
@@ -86,15 +89,23 @@ def ask_again(assessment: Assessment, *, revision: int, by: User, now: datetime,
     Raises as `save` does.
     """
     _refuse_unless_clinician(by)
-    found = _claimed(assessment, revision)
-    left = [it.code for it in unanswered_again(found, on=Clinic.day_of(now), group=group)]
-    fields: dict[str, Any] = {"examined": found.examined | dict.fromkeys(left, False)}
-    if group:
-        asked = {"by": by.name, "by_id": str(by.pk), "at": now.isoformat()}
-        fields["told"] = found.told | {ASKED_GROUPS: found.told.get(ASKED_GROUPS, {}) | {group: asked}}
-    else:
+    found = claimed(assessment, revision)
+    day = Clinic.day_of(now)
+    left = [it.code for it in unanswered_again(found, on=day, group=group)]
+    known = facts.known(found.patient, on=day)
+    said = from_form({"red_flags": dict.fromkeys(left, False)}, book=rulebook())
+    asked = {
+        "by": by.name, "by_id": str(by.pk), "at": now.isoformat(),
+        # What the tap answers, and what was known before it: a slip can be taken back.
+        "codes": left, "known": {code: known.get(code) for code in said},
+    }  # fmt: skip
+    if not group:
         found.asked_again_at, found.asked_again_by = now, by
-    kept = _keep(found, fields, by=by, now=now)
+    fields: dict[str, Any] = {
+        "examined": found.examined | dict.fromkeys(left, False),
+        "told": found.told | {ASKED_GROUPS: found.told.get(ASKED_GROUPS, {}) | {group or ALL: asked}},
+    }
+    kept = keep(found, fields, by=by, now=now)
     audit.record(by, "assessment.asked_again", kept, questions=len(left), **({"group": group} if group else {}))
     return kept
 
@@ -126,8 +137,10 @@ def unanswered_again(assessment: Assessment, *, on: date, group: str = "") -> li
     return [it for it in asked if not any(known.get(fact) is True for fact in it.sets_facts)]
 
 
-def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: datetime) -> Assessment:
+def keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: datetime) -> Assessment:
+    """Write these fields into a draft that is `claimed`, with all that follows. Part of its transaction."""
     before, told = {rule.code for rule in judged(found, now=now).positive}, found.examined
+    decided = found.told.get(DECISION)
     for name, value in fields.items():
         setattr(found, name, value)
     if found.examined.get(quick_tests.INJURED) and not told.get(quick_tests.INJURED):
@@ -136,8 +149,9 @@ def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: dateti
         found.examined = {code: it for code, it in found.examined.items() if code not in early}
     if found.asked_again_at is None and not unanswered_again(found, on=Clinic.day_of(now)):
         found.asked_again_at, found.asked_again_by = now, by  # one by one, and this was the last
+    _sign_decision(found, decided, by=by, now=now)
     found.revision += 1
-    found.save(update_fields=[*fields, "examined", "intake", "revision", "asked_again_at", "asked_again_by"])
+    found.save(update_fields=[*fields, "examined", "told", "intake", "revision", "asked_again_at", "asked_again_by"])
     # A "no" to a sign, and what a "yes" means, count for the rules of every treatment from now on.
     newly_told = {code: it for code, it in found.examined.items() if told.get(code) != it and isinstance(it, bool)}
     known = facts.known(found.patient, on=Clinic.day_of(now))
@@ -155,6 +169,17 @@ def _keep(found: Assessment, fields: Mapping[str, Any], *, by: User, now: dateti
     return found
 
 
+def _sign_decision(found: Assessment, before: Mapping[str, Any] | None, *, by: User, now: datetime) -> None:
+    """Put a name, a time and the signs it is about to a decision that is new."""
+    decided = found.told.get(DECISION)
+    if not decided or decided == before:
+        return
+    own = {name: decided.get(name, "") for name in ("what", "words")}
+    about = sorted(open_grave_flags(found.patient).values_list("code", flat=True))
+    found.told = found.told | {DECISION: own | {"of": about, "by": by.name, "by_id": str(by.pk), "at": now.isoformat()}}
+    audit.record(by, "assessment.decided", found, what=own["what"])
+
+
 @transaction.atomic
 def sign(
     assessment: Assessment, *, by: User, now: datetime, note: str = "", given: Sequence[Mapping[str, Any]] = ()
@@ -162,8 +187,8 @@ def sign(
     """Close the assessment for good, with the triage as it stood, its scores, and a digest of all of it.
 
     `note` is how the taps read; a note written by hand stands in its place. `given` are the treatments as the digest
-    covers them. A same-day or emergency sign that is open must be cleared first, or what happens next must be written
-    down (a referral, a call). Raises `FlagStillOpen`, `NotAskedAgain`, `NothingToSign`, `AlreadySigned`, and
+    covers them. A same-day or emergency sign that is open must be cleared first, or what is decided about it must be
+    chosen (a referral, a call). Raises `FlagStillOpen`, `NotAskedAgain`, `NothingToSign`, `AlreadySigned`, and
     `ChangedMeanwhile` if what is signed is not what was read.
     """
     _refuse_unless_clinician(by)
@@ -189,12 +214,13 @@ def _refuse_if_unfinished(found: Assessment) -> None:
         raise NotAskedAgain(_("Ask the safety questions before you sign."))
     if not (is_follow_up or found.findings.strip() or found.impression.strip()):
         raise NothingToSign(_("Write what you found or your impression before you sign."))
-    if is_follow_up and not (found.told or found.moves or found.note.strip() or found.next_steps.strip()):
+    if is_follow_up and not (
+        found.told.keys() - {ASKED_GROUPS} or found.moves or found.note.strip() or found.next_steps.strip()
+    ):
         raise NothingToSign(_("Nothing is written down about this visit yet."))
-    if not found.next_steps.strip() and open_grave_flags(found.patient).exists():
-        raise FlagStillOpen(
-            _("A warning sign is still open. Close it with a finding, or write under “What happens next” what is done.")
-        )
+    is_open = dict(open_grave_flags(found.patient).values_list("code", "urgency"))
+    if missing := lacks(found.told.get(DECISION, {}), is_open):
+        raise FlagStillOpen(_("A warning sign is still open: %(missing)s.") % {"missing": missing})
 
 
 @transaction.atomic
@@ -237,7 +263,7 @@ def judged(assessment: Assessment, *, now: datetime) -> TriageResult:
     return screen(answers, age_years=age, examined=assessment.examined, rulebook=rulebook())
 
 
-def _claimed(assessment: Assessment, revision: int) -> Assessment:
+def claimed(assessment: Assessment, revision: int) -> Assessment:
     """The draft, locked. Raises `AlreadySigned`, and `ChangedMeanwhile` if it was saved since `revision` was read."""
     found = _locked(assessment)
     _refuse_if_signed(found)

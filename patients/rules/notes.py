@@ -55,6 +55,7 @@ class Taps:
     given: tuple[Given, ...] = ()
     plan: str = ""
     exercises: str = ""
+    decision: str = ""  # about an open warning sign
     next_steps: str = ""
     next_visit: str = ""
 
@@ -162,7 +163,7 @@ def _did(it: Given) -> str:
 
 
 def _next(taps: Taps) -> list[str]:
-    words: list[Any] = []
+    words: list[Any] = [taps.decision]
     if taps.plan == PlanWish.KEEP and taps.exercises == Load.SAME:
         words.append(_("plan and exercises stay the same"))
     else:

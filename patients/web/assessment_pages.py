@@ -18,6 +18,7 @@ from patients.rules.movement import readings
 from patients.rules.rulebook import rulebook
 from patients.rules.screen import BLOOD_PRESSURE
 from patients.web import intake_words, triage_words
+from patients.web.assessment_decided import decision_words
 from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -112,6 +113,7 @@ def signed_words(assessment: Assessment) -> dict[str, Any]:
         (_("Causes"), ", ".join(causes[code].label if code in causes else code for code in assessment.causes)),
         (_("Findings"), assessment.findings),
         (_("Impression"), assessment.impression),
+        (_("Decision about the warning sign"), decision_words(assessment.told)),
         (_("What happens next"), assessment.next_steps),
     ]
     lines = [

@@ -7,8 +7,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from patients.actions.assessments import ASKED_GROUPS
+from patients.actions.assessments import ASKED_GROUPS, DECISION
 from patients.models import Assessment
+from patients.rules.decisions import Decision
 from patients.rules.follow_up import Load, PlanWish, Reaction, Sleep
 from patients.rules.intake_parts import place_codes
 from patients.rules.movement import MOST_DEGREES, MOVEMENTS
@@ -64,6 +65,11 @@ class VisitForm(forms.Form):
     )  # fmt: skip
     plan = _radios(_("Plan"), PlanWish.choices)
     exercises = _radios(_("Exercises"), Load.choices)
+    decision = _radios(_("Decision about the warning sign"), Decision.choices)
+    decision_words = forms.CharField(
+        label=_("With whom, or why"), max_length=500, required=False,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )  # fmt: skip
     next_steps = _words(_("What happens next"), 2)
     note = _words(_("The note, in your own words"), 8)
 
@@ -146,6 +152,7 @@ class VisitForm(forms.Form):
             "treat": dict(treat),
             "c_spine": {code: clean[FACTOR + code] == "yes" for code in LOW_RISK if clean[FACTOR + code]},
             "places": {code: clean[PLACE + code] for code in place_codes() if clean[PLACE + code] is not None},
+            DECISION: self._decision(clean),
             # Recorded by a tap of its own, and no field of the page.
             ASKED_GROUPS: self.kept_before.told.get(ASKED_GROUPS, {}) if self.kept_before else {},
         }
@@ -158,6 +165,15 @@ class VisitForm(forms.Form):
             "next_steps": clean["next_steps"].replace("\r\n", "\n"),
             "note": clean["note"].replace("\r\n", "\n"),
         }
+
+    def _decision(self, clean: Mapping[str, Any]) -> dict[str, Any]:
+        """With its name and time as long as it stays the same; where no sign is on the page, as it was kept."""
+        before: dict[str, Any] = self.kept_before.told.get(DECISION, {}) if self.kept_before else {}
+        is_shown = isinstance(self.data, QueryDict) and DECISION in self.data.getlist("asked")
+        said = {"what": clean["decision"], "words": clean["decision_words"]}
+        if not is_shown or said == {name: before.get(name, "") for name in said}:
+            return before
+        return said if any(said.values()) else {}
 
     def _examined(self, clean: Mapping[str, Any]) -> dict[str, Any]:
         """What is on the page replaces what was kept; a question that was not on it keeps its answer."""
@@ -196,6 +212,8 @@ def _shown(assessment: Assessment) -> dict[str, Any]:
     told, scales = assessment.told, assessment.told.get("scales", {})
     shown = {name: told.get(name, "") for name in ("worst", "best", "reaction", "reaction_words", "sleep")}
     shown |= {"plan": told.get("plan", ""), "exercises": told.get("exercises", ""), "pain_now": assessment.pain_now}
+    decided = told.get(DECISION, {})
+    shown |= {"decision": decided.get("what", ""), "decision_words": decided.get("words", "")}
     shown |= {"next_steps": assessment.next_steps, "note": assessment.note}
     shown |= {MOVE + code: degrees for code, degrees in assessment.moves.items()}
     shown |= {PLACE + code: pain for code, pain in told.get("places", {}).items()}

@@ -210,8 +210,9 @@ def test_a_yes_leads_to_the_doctor_in_at_most_seven_taps(
         page.get_by_role("button", name=re.compile("Sign and next patient")).click()  # no part of the way
         expect(page.get_by_role("alert").filter(has_text="There is a problem")).to_be_visible()
         assert page.url == visits["Flagged"]
-        hand.tap(page.get_by_role("button", name="I have called the doctor"))
-        expect(page.get_by_label("What happens next")).to_have_value(re.compile("Called the doctor in charge, "))
+        hand.tap(chip(page, "fu-raised", "Doctor in charge called"))
+        expect(page.locator("#fu-note")).to_contain_text("Doctor in charge called, ")
+        saved(page)
 
         assert hand.taps <= TAPS["C3"]
         assert problems(page) == []

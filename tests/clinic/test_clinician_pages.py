@@ -320,7 +320,7 @@ def test_an_open_grave_sign_holds_up_the_signature_and_the_draft_is_kept(
 
     page = words(screen.post(page_of(visit), TYPED | {"sign": "1"}))
 
-    assert "A warning sign is still open." in page
+    assert "A warning sign is still open: close the warning sign, or choose what is decided" in page
     draft.refresh_from_db()
     assert (draft.findings, draft.is_signed, draft.revision) == ("Trigger point", False, 2)
     assert 'name="revision" value="2"' in page

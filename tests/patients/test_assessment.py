@@ -10,7 +10,7 @@ from factories import NOW, a_portal_patient, a_user, the_clinic
 from patients.actions import assessments, red_flags
 from patients.actions import intake as intakes
 from patients.actions.assessments import AlreadySigned, FlagStillOpen, NotAskedAgain, NothingToSign, NothingWritten
-from patients.models import Addendum, Assessment, Intake, Patient
+from patients.models import Addendum, Assessment, Intake, Patient, RedFlag
 from patients.rules.follow_up import grouped, questions_first
 from patients.rules.rulebook import rulebook
 from people.models import AuditEvent, User
@@ -165,14 +165,28 @@ def test_what_is_signed_is_what_was_read(draft: Assessment, sara: User) -> None:
         assessments.sign(draft, by=sara, now=LATER)
 
 
-def test_an_open_grave_sign_must_be_closed_or_answered_with_a_next_step(leila: Patient, sara: User) -> None:
+def test_an_open_grave_sign_must_be_closed_or_decided_about(leila: Patient, sara: User) -> None:
     a_sent_form(leila, rf_fever=True)
     draft = save(assessments.start(leila, by=sara, now=NOW), sara, findings="38.4 °C")
 
     with pytest.raises(FlagStillOpen):
         assessments.sign(draft, by=sara, now=LATER)
 
-    referred = save(draft, sara, next_steps="Referred to the emergency department by phone, 10:20")
+    written = save(draft, sara, next_steps="We shall see")
+    with pytest.raises(FlagStillOpen):
+        assessments.sign(written, by=sara, now=LATER)
+    watched = save(written, sara, told={"decision": {"what": "watch", "words": " "}})
+    with pytest.raises(FlagStillOpen, match="write why"):
+        assessments.sign(watched, by=sara, now=LATER)
+    referred = save(watched, sara, told={"decision": {"what": "referred", "words": ""}})
+    assert referred.told["decision"] | {"by_id": "", "at": ""} == {
+        "what": "referred", "words": "", "of": ["rf_fever"], "by": sara.name, "by_id": "", "at": "",
+    }  # fmt: skip
+    emergency = {"code": "rf_bladder_bowel_saddle", "urgency": "emergency_now"}
+    opened_later = RedFlag.objects.create(patient=leila, raised_at=LATER, **emergency)
+    with pytest.raises(FlagStillOpen, match="choose what is decided"):
+        assessments.sign(referred, by=sara, now=LATER)
+    opened_later.delete()
     assert assessments.sign(referred, by=sara, now=LATER).is_signed
 
 
@@ -247,7 +261,9 @@ def test_all_no_to_one_group_is_recorded_with_who_and_when_and_leaves_the_others
     in_group = {it.code for group in grouped(questions_first(41, book=rulebook())) if group.code == "cancer"
                 for it in group.questions}  # fmt: skip
     assert set(asked.examined) == in_group
-    assert asked.told["groups"] == {"cancer": {"by": sara.name, "by_id": str(sara.pk), "at": LATER.isoformat()}}
+    tap = asked.told["groups"]["cancer"]
+    assert (tap["by"], tap["by_id"], tap["at"]) == (sara.name, str(sara.pk), LATER.isoformat())
+    assert set(tap["codes"]) == in_group
     assert asked.asked_again_at is None
     event = AuditEvent.objects.get(deed="assessment.asked_again")
     assert event.detail == {"questions": len(in_group), "group": "cancer"}
