@@ -23,6 +23,7 @@ from people.models import User
 from people.rules.permissions import Role
 from people.rules.refusal import Refused
 from programs.actions import offering
+from programs.actions.safety_file import AHEAD
 
 PATIENCE = 120  # seconds
 A_DAY = 16  # races, 45 minutes apart
@@ -69,7 +70,7 @@ class Race(Bench):
 def only_the_database() -> Iterator[None]:
     """Take our own question away: what is left is the constraint."""
     asked = clashes.cleared
-    clashes.cleared = lambda *_, **__: frozenset()
+    clashes.cleared = lambda *_, **__: clashes.Cleared(frozenset(), AHEAD)
     try:
         yield
     finally:

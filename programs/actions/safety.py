@@ -102,6 +102,12 @@ class Standing:
         return frozenset([*blocked, *self.to_override])
 
     @property
+    def is_nearer_than_best(self) -> bool:
+        """A rule would have liked more days between this and another treatment. No clinical reason, as `TooNear`."""
+        known = rulebook().timing_rules
+        return any(it.rule.code in known and it.defer_days is not None for it in self.judgement.findings)
+
+    @property
     def is_switched_off(self) -> bool:
         return any(code.startswith(adjusting.OFF) for code in self.stopped_by)
 
@@ -224,8 +230,19 @@ def decided(
 
 
 @transaction.atomic
-def override(patient: Patient, treatment: Treatment, *, reason: str, until: date, by: User, now: datetime) -> Override:
+def override(
+    patient: Patient,
+    treatment: Treatment,
+    *,
+    reason: str,
+    until: date,
+    by: User,
+    now: datetime,
+    nearby: Nearby = TODAY,
+) -> Override:
     """Unlock a treatment that relative contraindications lock, up to and including `until`.
+
+    `nearby` are the other visits it may be too near to, if it is to be booked beside them.
 
     Raises `CannotBeOverridden` if nothing is locked, if it is blocked absolutely, if the reason is missing or the
     time is too long, and `NotAllowed` for a profession that the rules do not name.
@@ -233,7 +250,7 @@ def override(patient: Patient, treatment: Treatment, *, reason: str, until: date
     if not by.may(Permission.RECORD_EDIT):
         raise NotAllowed(_("Only a clinician may unlock a treatment."))
     Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-    (standing,) = standings(patient, [treatment])
+    (standing,) = standings(patient, [treatment], nearby=nearby)
     if standing.judgement.decision == BLOCKED:
         raise CannotBeOverridden(_("This must not be given while the finding is there. Nobody can unlock it."))
     if not standing.to_override:

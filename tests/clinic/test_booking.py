@@ -22,6 +22,7 @@ from people.models import AuditEvent
 from people.rules.permissions import Role
 from people.rules.refusal import ChangedMeanwhile, Refused
 from programs.actions.safety import Contraindicated, HeldByRedFlag
+from programs.actions.safety_file import AHEAD
 from programs.models import Phase, Plan, PlannedSession, SafetyDecision
 
 pytestmark = pytest.mark.django_db
@@ -130,7 +131,7 @@ def test_the_database_refuses_a_double_booking_that_went_past_our_code(cast: Cas
 
 def test_without_our_own_question_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away the early question on purpose: what is left is the constraint, and its answer is the same refusal."""
-    monkeypatch.setattr(clashes, "cleared", lambda *_, **__: frozenset())
+    monkeypatch.setattr(clashes, "cleared", lambda *_, **__: clashes.Cleared(frozenset(), AHEAD))
     first = cast.book(at(10))
     second = cast.book(at(14), patient=a_patient())
 

@@ -24,6 +24,7 @@ from people.models import Site, User
 from people.rules.permissions import Permission
 from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
 from programs.actions import offering, safety
+from programs.actions.safety_file import AHEAD
 from programs.models import PlannedSession, SafetyDecision
 from programs.rules.services import Service
 
@@ -85,10 +86,10 @@ def _book_all(
     for each in wanted:
         pieces = locked.of(each.resource_ids)
         asked.append(Asked(each.visit(patient, pieces, now), each.service, pieces))
-    shared = checks.may_be_booked(
+    shared, nearby = checks.may_be_booked(
         asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook, policy=policy
     )
-    grounds = safety.decided(patient, treatments(asked), SafetyDecision.Moment.BOOKED, by=by, now=now)
+    grounds = safety.decided(patient, treatments(asked), SafetyDecision.Moment.BOOKED, by=by, now=now, nearby=nearby)
     news_at = history.news_at(by, now, policy=policy)
     for it in asked:
         it.visit.news_at = news_at
@@ -166,10 +167,14 @@ def _move_all(
         _elsewhere(asked, each.starts_at, now)
         visit.news_at = history.news_at(by, now, policy=policy)
         holder = locked.holders[visit.patient_id]
-        shared = checks.may_be_booked(
+        shared, nearby = checks.may_be_booked(
             [asked], holder=holder, now=now, may_overbook=may_overbook, door=door, policy=policy
         )
-        grounds = safety.decided(visit.patient, treatments([asked]), SafetyDecision.Moment.BOOKED, by=by, now=now)
+        if each.visit.local_start.date() == visit.local_start.date():
+            nearby = AHEAD  # on its own day it comes no nearer to anything: a day of somebody sick moves as it is
+        grounds = safety.decided(
+            visit.patient, treatments([asked]), SafetyDecision.Moment.BOOKED, by=by, now=now, nearby=nearby
+        )
         _mark(asked, shared, overbook_because)
         try:
             visit.save()

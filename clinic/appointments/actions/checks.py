@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from clinic.appointments.actions import clashes, hours, limits
-from clinic.appointments.actions.asked import Asked, Shared
+from clinic.appointments.actions.asked import Asked
+from clinic.appointments.actions.clashes import Cleared
 from clinic.appointments.models import Appointment, BookingPolicy, Resource
 from clinic.appointments.rules import local_time, needs, slots
 from clinic.appointments.rules.class_refusals import OnlyInAClass
@@ -33,10 +34,11 @@ def may_be_booked(
     may_overbook: bool = False,
     door: Door = Door.DESK,
     policy: BookingPolicy | None = None,
-) -> Shared:
+) -> Cleared:
     """Refuse what no clinic would book: visits of one patient, each with what it would hold.
 
-    Says which clinicians and rooms are shared with others, if that is what is wanted (`may_overbook`).
+    Says which clinicians and rooms are shared with others, if that is what is wanted (`may_overbook`), and what else
+    the patient is booked for.
 
     `holder` is the patient's row in the book; all are fresh and locked. As many queries for a series as for one.
 
@@ -58,11 +60,11 @@ def may_be_booked(
         if not needs.fits(each.service, each.pieces, site_id=each.visit.site_id):
             raise Unfit
         _session(each.visit, each.service)
-    shared = clashes.cleared(asked, holder, now=now, may_overbook=may_overbook)
+    cleared = clashes.cleared(asked, holder, now=now, may_overbook=may_overbook)
     _patient(holder)
     _hours(asked)
     _full_days(asked, allowed)
-    return shared
+    return cleared
 
 
 def _patient(holder: Resource) -> None:

@@ -13,9 +13,12 @@ from uuid import UUID
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
+from clinic.appointments.actions import neighbours
 from clinic.appointments.actions.asked import Asked, Shared
 from clinic.appointments.models import Hold, Reservation, Resource
 from clinic.appointments.rules.refusals import SlotTaken
+from programs.actions.safety_file import Nearby
+from programs.rules.pacing import Session
 
 # A patient in two rooms, or one device in two, helps nobody: these are never shared, whoever asks.
 MAY_BE_SHARED = frozenset({Resource.Kind.CLINICIAN, Resource.Kind.ROOM})
@@ -29,6 +32,11 @@ class Taken(NamedTuple):
     reservation_id: UUID | None
     kept_for: UUID | None  # the patient of the reservation
     expires_at: datetime | None
+    # Of the visit it is taken by, as `neighbours.COLUMNS`.
+    service_code: str | None
+    starts_at: datetime | None
+    zone: str | None
+    technique: str | None
 
     def gives_way(self, holder: Resource, now: datetime) -> bool:
         """A time that was kept gives way when its minutes are over, and to the patient it was kept for."""
@@ -37,12 +45,18 @@ class Taken(NamedTuple):
         return self.expires_at <= now or self.kept_for == holder.patient_id
 
 
-def cleared(asked: Collection[Asked], holder: Resource, *, now: datetime, may_overbook: bool = False) -> Shared:
+class Cleared(NamedTuple):
+    shared: Shared
+    nearby: Nearby  # what else the patient is booked for
+
+
+def cleared(asked: Collection[Asked], holder: Resource, *, now: datetime, may_overbook: bool = False) -> Cleared:
     """Make room for these visits of one patient, and say what they must share. One query if nothing is in the way.
 
     Raises `SlotTaken` if something is held that they may not share.
     """
-    found = _in_the_way(asked, holder)
+    around = _around(asked, holder)
+    found = [each for each in around if _is_in_the_way(each, asked, holder)]
     stale = {each.reservation_id for each in found if each.reservation_id and each.gives_way(holder, now)}
     if stale:
         let_go(stale)
@@ -50,12 +64,13 @@ def cleared(asked: Collection[Asked], holder: Resource, *, now: datetime, may_ov
     kinds = {each.kind for each in taken}
     if kinds and not (may_overbook and kinds <= MAY_BE_SHARED):
         raise SlotTaken(kinds, visits=[each.visit_id for each in taken if each.visit_id])
-    return frozenset(
+    shared = frozenset(
         (each.visit.pk, piece.pk)
         for each in asked
         for piece in each.pieces
         if any(piece.pk == other.resource_id and _overlap(each.during(piece), other.during) for other in taken)
     )
+    return Cleared(shared, neighbours.nearby(_session(each) for each in around if each.resource_id == holder.pk))
 
 
 def let_go(reservation_ids: Collection[UUID]) -> int:
@@ -67,15 +82,33 @@ def let_go(reservation_ids: Collection[UUID]) -> int:
     return len(ids)
 
 
-def _in_the_way(asked: Collection[Asked], holder: Resource) -> Sequence[Taken]:
+def _around(asked: Collection[Asked], holder: Resource) -> Sequence[Taken]:
+    """What is in the way, and what the patient is booked for as far as a rule of distance looks."""
     wanted = reduce(
         or_,
         (Q(resource=piece, during__overlap=each.during(piece)) for each in asked for piece in [*each.pieces, holder]),
     )
+    if window := neighbours.window(asked):
+        wanted |= Q(resource=holder, during__overlap=window, appointment__status__in=neighbours.STILL_TO_COME)
     others = Hold.objects.filter(wanted).exclude(appointment__in=[each.visit.pk for each in asked])
     columns = ("resource_id", "resource__kind", "during", "appointment_id")
     kept = ("reservation_id", "reservation__patient_id", "reservation__expires_at")
-    return [Taken(*row) for row in others.values_list(*columns, *kept)]
+    visit = (f"appointment__{column}" for column in neighbours.COLUMNS)
+    return [Taken(*row) for row in others.values_list(*columns, *kept, *visit)]
+
+
+def _is_in_the_way(taken: Taken, asked: Collection[Asked], holder: Resource) -> bool:
+    return any(
+        piece.pk == taken.resource_id and _overlap(each.during(piece), taken.during)
+        for each in asked
+        for piece in [*each.pieces, holder]
+    )
+
+
+def _session(taken: Taken) -> Session | None:
+    if taken.service_code is None or taken.starts_at is None or taken.zone is None:
+        return None  # a time that is only kept
+    return neighbours.session(taken.service_code, taken.starts_at, taken.zone, taken.technique)
 
 
 def _overlap(one: tuple[datetime, datetime], other: DateTimeTZRange) -> bool:

@@ -43,8 +43,8 @@ def keep(
     pieces, holder = locked.of(ids), locked.holders[patient.pk]
     wanted = Wanted(service=service, site=choice.site, starts_at=choice.starts_at, resource_ids=ids)
     asked = Asked(wanted.visit(patient, pieces, now), service, pieces)
-    checks.may_be_booked([asked], holder=holder, now=now)
-    safety.refuse_if_unsafe(patient, treatments([asked]))
+    cleared = checks.may_be_booked([asked], holder=holder, now=now)
+    safety.refuse_if_unsafe(patient, treatments([asked]), nearby=cleared.nearby)
     kept = Reservation.objects.create(patient=patient, by=by, offer=offer, expires_at=now + timedelta(minutes=minutes))
     try:
         Hold.objects.bulk_create(

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from clinic.appointments.actions import booking, clashes, history, holding, waitlist
+from clinic.appointments.actions import booking, clashes, history, holding, neighbours, waitlist
 from clinic.appointments.actions.asked import treatment
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.models import Appointment, Hold, VisitChange
@@ -77,7 +77,8 @@ def _withdraw(visit: Appointment, now: datetime) -> None:
 def _put_back(visit: Appointment, change: VisitChange, *, by: User, now: datetime) -> None:
     held = history.restore(visit, change.before)
     if wanted := treatment(visit, visit.service):
-        safety.decide(visit.patient, [wanted], SafetyDecision.Moment.BOOKED, by=by, now=now)
+        nearby = neighbours.of(visit.patient, visit.starts_at, leaving=[visit.pk])
+        safety.decide(visit.patient, [wanted], SafetyDecision.Moment.BOOKED, by=by, now=now, nearby=nearby)
     holding.lock(holding.held_by([visit]) | Q(pk__in=[it.resource_id for it in held]))
     visit.cancelled_at, visit.cancel_reason = None, ""
     visit.holds.all().delete()
