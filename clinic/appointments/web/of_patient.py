@@ -33,6 +33,7 @@ def patient_visits(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "past": past[:PAST],
         "next_page": page + 1 if len(past) > PAST else None,
         "due": sessions.exclude(pk__in=booked).filter(due_until__gte=timezone.localdate(now)),
+        "followed": sessions.values_list("plan_id", flat=True).first(),
         "may_be_booked": not patient.is_dead and not patient.is_archived,
     }
     part = "appointments/patient_visits.html#visits"
