@@ -1,17 +1,18 @@
 """Free time of all services, cut into days: small whole numbers of a hundred bits, made when somebody asks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic.appointments.rules import local_time, slots
-from clinic.appointments.rules.series.problem import Booked, Place, Supply
+from clinic.appointments.rules.series.problem import Booked, Place, Problem, Supply
 
 QUARTER = slots.GRID_MINUTES
+ANYBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +123,24 @@ class Book:
         """The earliest start and the latest end of a day that there is, in minutes of the day."""
         if service not in self._clocks:
             supply = self.supply[service]
-            everything = reduce(or_, (seat.bits for seat in supply.seats), 0)
-            days = {slots.moment_of(it) for it in bits_to_minutes(everything, supply.first)}
             walls = [
-                local.hour * 60 + local.minute
-                for seat in supply.seats[:1]
-                for moment in days
-                for local in [moment.astimezone(self.zones[seat.site_id])]
+                today.wall(today.begins + nth * QUARTER)
+                for site_id in dict.fromkeys(seat.site_id for seat in supply.seats)
+                for today, bits in self._each_day(supply, site_id)
+                for nth in (range(today.quarters) if today.quarters * QUARTER != 24 * 60 else _ends(bits))
+                if bits >> nth & 1
             ]
             self._clocks[service] = (min(walls), max(walls) + supply.minutes) if walls else (0, 24 * 60)
         return self._clocks[service]
+
+    def _each_day(self, supply: Supply, site_id: UUID) -> Iterator[tuple[Today, int]]:
+        """Every day of the supply at a site with all its starts, whoever gives them."""
+        everything = reduce(or_, (seat.bits for seat in supply.seats if seat.site_id == site_id), 0)
+        day = slots.moment_of(supply.first).astimezone(self.zones[site_id]).date()
+        while (today := self.day_at(site_id, day)).begins < supply.first + everything.bit_length() * QUARTER:
+            if bits := _cut(everything, supply.first, today):
+                yield today, bits
+            day += timedelta(days=1)
 
     def _possible_at(self, service: str, site_id: UUID) -> int:
         key = (service, site_id)
@@ -147,8 +156,39 @@ def _is_free(place: Place, service: Supply, start: int, site_id: UUID) -> bool:
     return place.site_id == site_id and bool(place.bits >> ((start - service.first) // QUARTER) & 1)
 
 
+def _ends(bits: int) -> tuple[int, int]:
+    """The first and the last of them."""
+    return (bits & -bits).bit_length() - 1, bits.bit_length() - 1
+
+
 def _cut(bits: int, first: int, today: Today) -> int:
     """The bits of one day; bit 0 is its first quarter hour. Negative numbers have no last bit: they are cut too."""
     ahead = (today.begins - first) // QUARTER
     shifted = bits >> ahead if ahead >= 0 else bits << -ahead
     return shifted & ((1 << today.quarters) - 1)
+
+
+class Summed(Book):
+    """As if everybody at a site were one: what is free at all is the same, and looked up ten times faster."""
+
+    def __init__(self, book: Book, problem: Problem) -> None:
+        super().__init__(book.supply, book.zones)
+        self._book, self._problem = book, problem
+        self._days = book._days
+
+    def rows(self, service: str, day: date) -> tuple[Row, ...]:
+        key = (service, day)
+        if key not in self._rows:
+            found: dict[UUID, Row] = {}
+            for row in self._book.rows(service, day):
+                if not self._is_full(service, row.clinician_id, day):
+                    bits = row.bits | (found[row.site_id].bits if row.site_id in found else 0)
+                    found[row.site_id] = self.row(ANYBODY, row.site_id, row.begins, bits)
+            self._rows[key] = tuple(found.values())
+        return self._rows[key]
+
+    def _is_full(self, service: str, who: UUID, day: date) -> bool:
+        daily, of_these = self._problem.daily, self.supply[service].daily
+        if daily is not None and self._problem.load.get((who, day), 0) >= daily:
+            return True
+        return of_these is not None and self._problem.load_of.get((who, day, service), 0) >= of_these

@@ -2,35 +2,56 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Final
+from operator import itemgetter
+from typing import Final, TypeVar
 from uuid import UUID
 
 from clinic.appointments.rules.series import relaxing
 from clinic.appointments.rules.series.answer import Conflict, Impossible, Limit, Relaxation, Step
+from clinic.appointments.rules.series.feasible import Feasible
 from clinic.appointments.rules.series.problem import Block, Problem
-from clinic.appointments.rules.series.spacing import Ignored
-from programs.rules.timing import HARD
+from clinic.appointments.rules.series.spacing import Ignored, Spacing
 
 Constraint = tuple[Limit, UUID | None, str]
-Possible = Callable[[Problem, Ignored], bool | None]
+Item = TypeVar("Item")
 MOST_RELAXATIONS: Final = 3
-MOST_STEPS: Final = 12
+STEPS: Final = 150  # of one question
+STUCK_STEPS: Final = 40  # where nobody knows whether it is impossible, and most questions lead nowhere
+ALL_STEPS: Final = 3_000  # of all questions together; from then on only what propagation sees at once is seen
 OF_ONE_SESSION: Final = {Limit.WINDOW, Limit.PINNED, Limit.BLOCKED, Limit.OVERRIDE, Limit.MOST_GAP, Limit.LEAST_GAP}
 
 
-def explained(problem: Problem, possible: Possible) -> Impossible:
-    """What conflicts, and what would help. `possible` is asked whether a problem can be solved at all."""
-    conflict, is_proven = _conflict(problem, possible)
-    found = _single_steps(problem, conflict, possible) or [_many_steps(problem, possible)]
-    return Impossible(_told(problem, conflict), tuple(found[:MOST_RELAXATIONS]), is_proven)
+class _Asking:
+    """Asks whether a problem can be solved. What is found possible, `solve` solves: it looks no less far."""
+
+    def __init__(self, feasible: Feasible, *, is_sure: bool) -> None:
+        self._feasible, self.is_sure = feasible, is_sure
+        self._left = ALL_STEPS
+
+    def possible(self, problem: Problem, ignored: Ignored = ()) -> bool | None:
+        steps = STEPS if self.is_sure else STUCK_STEPS
+        verdict = self._feasible.days(problem, ignored, min(steps, max(self._left, len(problem.sessions))))
+        self._left -= verdict.steps
+        return verdict.is_possible
+
+    def may_hold(self, problem: Problem, ignored: Ignored) -> bool:
+        """Doubts count as possible where the whole surely is not, so that what conflicts surely does."""
+        answer = self.possible(problem, ignored)
+        return answer is not False if self.is_sure else answer is True
+
+
+def explained(problem: Problem, feasible: Feasible, *, is_sure: bool) -> Impossible:
+    """What conflicts, and what would help. `is_sure`: that it is impossible at all."""
+    asking = _Asking(feasible, is_sure=is_sure)
+    conflict = _conflict(problem, asking)
+    found = _single_steps(problem, conflict, asking) or [_many_steps(problem, asking)]
+    return Impossible(_told(problem, conflict), tuple(found[:MOST_RELAXATIONS]), is_sure)
 
 
 def _every(problem: Problem) -> Iterator[Constraint]:
     """All constraints that could be ignored, those that are the likeliest to be named last."""
     yield from product([Limit.ORDER, Limit.PHASES, Limit.LOADING], [None], [""])
-    for rule in problem.rules:
-        if rule.strength == HARD:
-            yield Limit.TIMING, None, rule.code
+    yield from ((Limit.TIMING, None, code) for code in _codes(problem))
     for it in problem.wanted:
         if it.gap:
             yield from product([Limit.LEAST_GAP, Limit.MOST_GAP], [it.id], [""])
@@ -51,33 +72,39 @@ def _every(problem: Problem) -> Iterator[Constraint]:
     yield from ((limit, None, "") for limit, value in said.items() if value)
 
 
-def _conflict(problem: Problem, possible: Possible) -> tuple[list[Constraint], bool]:
-    """A set of constraints that is impossible, and possible without any one of them.
+def _codes(problem: Problem) -> list[str]:
+    """The hard timing rules that speak of anything in the problem."""
+    spacing = Spacing(problem, problem.wanted, ())
+    own = set(spacing.kinds)
+    kinds = [*own, *(spacing.kind_of(it) for it in problem.happened)]
+    every = [*product(kinds, own), *product(own, kinds)]
+    found = {code for one, other in every for code, _days in spacing.waits(one, other).hard}
+    return [it.code for it in problem.rules if it.code in found]
 
-    Source: Junker 2004, QuickXplain.
-    """
+
+def _conflict(problem: Problem, asking: _Asking) -> list[Constraint]:
+    """A set of constraints that is impossible, and possible without any one of them."""
     every = list(_every(problem))
-    doubts: list[bool] = []
 
     def holds(some: Sequence[Constraint]) -> bool:
-        answer = possible(problem, frozenset(every).difference(some))
-        doubts.append(answer is None)
-        return answer is not False
+        return asking.may_hold(problem, frozenset(every).difference(some))
 
-    def needed(known: list[Constraint], added: bool, rest: list[Constraint]) -> list[Constraint]:
-        if added and not holds(known):
+    return needed(lambda some: not holds(some), every) if every and holds([]) else []
+
+
+def needed(is_enough: Callable[[Sequence[Item]], bool], every: Sequence[Item]) -> list[Item]:
+    """Of what is enough together as much as is needed for that. Source: Junker 2004, QuickXplain."""
+
+    def of(known: Sequence[Item], is_new: bool, rest: Sequence[Item]) -> list[Item]:
+        if is_new and is_enough(known):
             return []
-        if len(rest) == 1:
-            return rest
+        if len(rest) <= 1:
+            return list(rest)
         half = len(rest) // 2
-        second = needed([*known, *rest[:half]], True, rest[half:])
-        first = needed([*known, *second], bool(second), rest[:half])
-        return [*first, *second]
+        second = of([*known, *rest[:half]], True, rest[half:])
+        return [*of([*known, *second], bool(second), rest[:half]), *second]
 
-    if not holds([]):
-        return [], not any(doubts)
-    found = needed([], False, every)
-    return found, not any(doubts)
+    return of([], False, every)
 
 
 def _told(problem: Problem, conflict: Sequence[Constraint]) -> tuple[Conflict, ...]:
@@ -91,61 +118,74 @@ def _told(problem: Problem, conflict: Sequence[Constraint]) -> tuple[Conflict, .
     return tuple(told)
 
 
-def _single_steps(problem: Problem, conflict: Sequence[Constraint], possible: Possible) -> list[Relaxation]:
+def _single_steps(problem: Problem, conflict: Sequence[Constraint], asking: _Asking) -> list[Relaxation]:
     """Each one thing that helps by itself, the least first. It has to touch the conflict, or could not help."""
     found: list[tuple[int, Step]] = []
     for limit, session_id, _rule in conflict:
         for ladder in relaxing.ladders(problem, limit, session_id):
-            step = _least(problem, ladder, possible)
+            step = _least(problem, _cheaper(problem, ladder, found), asking)
             if step is not None:
-                found.append((relaxing.price(problem, step), step))
-    touched = {session_id for _limit, session_id, _rule in conflict if session_id} or {it.id for it in problem.wanted}
+                found = sorted([*found, (relaxing.price(problem, step), step)], key=itemgetter(0))
+    touched = _touched(problem, conflict)
     for it in problem.wanted:
-        if it.id in touched and (it.is_optional or not found):
-            step = Step(Limit.FREE_TIME, it.id, leaves_out=True)
-            if possible(relaxing.applied(problem, step), ()):
-                found.append((relaxing.price(problem, step), step))
-    found.sort(key=lambda it: it[0])
+        step = Step(Limit.FREE_TIME, it.id, leaves_out=True)
+        is_worth_it = it.id in touched and (it.is_optional or not found) and _cheaper(problem, [step], found)
+        if is_worth_it and asking.possible(relaxing.applied(problem, step)):
+            found = sorted([*found, (relaxing.price(problem, step), step)], key=itemgetter(0))
     return [Relaxation((step,), relaxing.applied(problem, step)) for _price, step in found]
 
 
-def _least(problem: Problem, ladder: Sequence[Step], possible: Possible) -> Step | None:
+def _touched(problem: Problem, conflict: Sequence[Constraint]) -> set[UUID]:
+    return {who for _limit, who, _rule in conflict if who} or {it.id for it in problem.wanted}
+
+
+def _cheaper(problem: Problem, ladder: Sequence[Step], found: Sequence[tuple[int, Step]]) -> Sequence[Step]:
+    """The rungs that ask less of people than what is known to help, once enough is known."""
+    if len(found) < MOST_RELAXATIONS:
+        return ladder
+    most = found[MOST_RELAXATIONS - 1][0]
+    return [step for step in ladder if relaxing.price(problem, step) < most]
+
+
+def _least(problem: Problem, ladder: Sequence[Step], asking: _Asking) -> Step | None:
     """The first rung from which on it is possible: each rung allows all that those below it do."""
-    if not ladder or not possible(relaxing.applied(problem, ladder[-1]), ()):
+    if not ladder or not asking.possible(relaxing.applied(problem, ladder[-1])):
         return None
     low, high = 0, len(ladder) - 1
     while low < high:
         middle = (low + high) // 2
-        if possible(relaxing.applied(problem, ladder[middle]), ()):
+        if asking.possible(relaxing.applied(problem, ladder[middle])):
             high = middle
         else:
             low = middle + 1
     return ladder[low]
 
 
-def _many_steps(problem: Problem, possible: Possible) -> Relaxation:
-    """Several things together: one for each conflict in turn, then each as little as will do."""
-    chosen: list[Sequence[Step]] = []
-    relaxed = problem
-    while not possible(relaxed, ()):
-        conflict, _is_proven = _conflict(relaxed, possible)
-        ladder = _next_ladder(relaxed, conflict, is_last=len(chosen) >= MOST_STEPS)
-        chosen.append(ladder)
-        relaxed = relaxing.applied(relaxed, ladder[-1])
+def _many_steps(problem: Problem, asking: _Asking) -> Relaxation:
+    """Several things together, none of them needless; then each as little as will do.
+
+    As for the conflict, but the other way round: what comes first in the order is the likeliest to be in it.
+    """
+    ladders = _all_ladders(problem)
+
+    def helps(some: Sequence[Sequence[Step]]) -> bool:
+        return asking.possible(relaxing.applied(problem, *(it[-1] for it in some))) is True
+
+    chosen = needed(helps, ladders)
     steps = [ladder[-1] for ladder in chosen]
     for nth, ladder in enumerate(chosen):
-        others = [*steps[:nth], *steps[nth + 1 :]]
-        without = relaxing.applied(problem, *others)
-        steps[nth] = _least(without, ladder, possible) or steps[nth]
+        without = relaxing.applied(problem, *steps[:nth], *steps[nth + 1 :])
+        steps[nth] = _least(without, ladder, asking) or steps[nth]
     return Relaxation(tuple(steps), relaxing.applied(problem, *steps))
 
 
-def _next_ladder(problem: Problem, conflict: Sequence[Constraint], *, is_last: bool) -> Sequence[Step]:
-    if not is_last:
-        for limit, session_id, _rule in conflict:
-            for ladder in relaxing.ladders(problem, limit, session_id):
-                if ladder:
-                    return ladder
-    touched = {session_id for _limit, session_id, _rule in conflict}
-    sessions = sorted(problem.wanted, key=lambda it: (it.id not in touched, not it.is_optional, -it.number))
-    return [Step(Limit.FREE_TIME, sessions[0].id, leaves_out=True)]
+def _all_ladders(problem: Problem) -> list[Sequence[Step]]:
+    """Everything that could give way, what asks the least of people first; in the end each session is left out."""
+    every = [
+        ladder
+        for limit, session_id, _rule in _every(problem)
+        for ladder in relaxing.ladders(problem, limit, session_id)
+        if ladder
+    ]
+    leaving: list[Sequence[Step]] = [[Step(Limit.FREE_TIME, it.id, leaves_out=True)] for it in problem.wanted]
+    return sorted([*every, *leaving], key=lambda it: relaxing.price(problem, it[0]))

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from clinic.appointments.rules.series.answer import Limit
 from clinic.appointments.rules.series.book import QUARTER, Book, Row, Today
+from clinic.appointments.rules.series.gaps import own_gap
 from clinic.appointments.rules.series.problem import Block, Gap, Happened, Session
-from clinic.appointments.rules.series.spacing import DAY_MINUTES, Kind, Spacing, Waits, is_whole, own_gap
+from clinic.appointments.rules.series.spacing import DAY_MINUTES, Kind, Spacing, Waits, is_whole
 
 DAY = timedelta(days=1)
 WIDER = timedelta(days=28)  # as far as a window that stands in the way is opened
@@ -49,16 +50,23 @@ class Openings:
 
     def days(self, nth: int) -> Iterator[tuple[date, Opening]]:
         """Every day on which the session can be at all."""
+        for day in self.asked(nth):
+            opening = self.on(nth, day)
+            if opening is not None:
+                yield day, opening
+
+    def asked(self, nth: int) -> list[date]:
+        """Every day that its window allows, and the day on which it is kept."""
         it = self.sessions[nth]
         first, last = self._window(it)
         days = [first + n * DAY for n in range((last - first).days + 1)]
         if it.id in self.keeping and it.booked and not first <= it.booked.day <= last:
             days.append(it.booked.day)
-        for day in days:
-            if not self._is_blocked(it, day) and self._follows(nth, day):
-                opening = self._opening(nth, day)
-                if opening is not None:
-                    yield day, opening
+        return days
+
+    def on(self, nth: int, day: date) -> Opening | None:
+        it = self.sessions[nth]
+        return None if self._is_blocked(it, day) or not self._follows(nth, day) else self._opening(nth, day)
 
     def off_gap(self, nth: int, day: date) -> int:
         """Days longer or shorter than is best since the session that it follows."""
@@ -208,6 +216,9 @@ class Openings:
             return whole
         earliest = wishes.earliest.hour * 60 + wishes.earliest.minute if wishes.earliest else 0
         latest = wishes.latest.hour * 60 + wishes.latest.minute if wishes.latest else None
+        if today.quarters * QUARTER == DAY_MINUTES:
+            late = today.quarters if latest is None else (min(latest, DAY_MINUTES - 1) - minutes) // QUARTER + 1
+            return whole & ((1 << max(late, 0)) - 1) & ~((1 << -(-earliest // QUARTER)) - 1)
         bits = 0
         for nth in range(today.quarters):
             starts = today.begins + nth * QUARTER

@@ -12,13 +12,14 @@ from uuid import UUID
 from clinic.appointments.rules.series import impossible, leading, solving
 from clinic.appointments.rules.series.answer import Aim, Answer, Proposal
 from clinic.appointments.rules.series.book import Book
+from clinic.appointments.rules.series.feasible import Feasible, Verdict
 from clinic.appointments.rules.series.improving import improved
 from clinic.appointments.rules.series.model import Model
 from clinic.appointments.rules.series.problem import Booked, Problem, Session
 from clinic.appointments.rules.series.rooms import Held, all_held
 from clinic.appointments.rules.series.scoring import Plan, broken, mostly
 from clinic.appointments.rules.series.search import Found, Search
-from clinic.appointments.rules.series.spacing import Ignored, Spacing
+from clinic.appointments.rules.series.spacing import Spacing
 from clinic.appointments.rules.series.supplying import without
 from clinic.appointments.rules.series.visiting import Days
 from clinic.appointments.rules.series.weights import MOVED
@@ -43,14 +44,13 @@ def repair(problem: Problem, lost: Collection[UUID] = ()) -> Answer:
     """
     problem, keeping = agreed(problem, lost)
     book = Book(problem.supply, problem.zones)
-    model = Model(problem, book, keeping=keeping)
-    found = _repaired(model, keeping)
+    feasible = Feasible(problem, book, keeping)
+    verdict = feasible.days(problem)
+    found = None
+    if verdict.is_possible is not False:
+        found = _repaired(Model(problem, book, keeping=keeping), keeping, verdict)
     if found is None:
-
-        def possible(it: Problem, ignored: Ignored) -> bool | None:
-            return solving.is_possible(Model(it, book, ignored=ignored, keeping=keeping))
-
-        return impossible.explained(problem, possible)
+        return impossible.explained(problem, feasible, is_sure=verdict.is_possible is False)
     return solving.proposal(found, Aim.BEST)
 
 
@@ -134,7 +134,7 @@ def _with_its_day(it: Session) -> Session:
     return replace(it, due_from=first, due_until=last)
 
 
-def _repaired(model: Model, keeping: Collection[UUID]) -> "solving.Solved | None":
+def _repaired(model: Model, keeping: Collection[UUID], verdict: Verdict) -> "solving.Solved | None":
     if model.empty():
         return None
     made = model.days(_leads(model))
@@ -143,7 +143,7 @@ def _repaired(model: Model, keeping: Collection[UUID]) -> "solving.Solved | None
     unplaced = sum(it.booked is None for it in model.sessions)
     if found.days is not None and found.is_all and found.cost < (must + unplaced + 1) * MOVED:
         return solving.Solved(model, made, found.days, found.cost, True)
-    return _with_others(model, made, found)
+    return _with_others(model, made, found, verdict)
 
 
 def _where_the_rest_stays(model: Model, made: Days, keeping: Collection[UUID]) -> Found:
@@ -160,10 +160,10 @@ def _where_the_rest_stays(model: Model, made: Days, keeping: Collection[UUID]) -
     return Search(model, made, fixed=fixed, nodes=STEPS).run()
 
 
-def _with_others(model: Model, made: Days, found: Found) -> "solving.Solved | None":
+def _with_others(model: Model, made: Days, found: Found, verdict: Verdict) -> "solving.Solved | None":
     """Something that could stay has to move as well."""
     if found.days is None:
-        found = solving.first(model, made)
+        found = solving.first(model, made, verdict)
     if found.days is None:
         return None
     better = Search(model, made, fixed={}, bound=found.cost, nodes=ALL_STEPS).run()

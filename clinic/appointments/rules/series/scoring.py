@@ -9,8 +9,9 @@ from uuid import UUID
 
 from clinic.appointments.rules.series.answer import Broken, Score
 from clinic.appointments.rules.series.book import QUARTER, Book
+from clinic.appointments.rules.series.gaps import own_gap
 from clinic.appointments.rules.series.problem import Booked, Problem
-from clinic.appointments.rules.series.spacing import DAY_MINUTES, Kind, Spacing, Waits, is_whole, own_gap
+from clinic.appointments.rules.series.spacing import DAY_MINUTES, Kind, Spacing, Waits, is_whole
 from clinic.appointments.rules.series.visiting import HOUR, Leads
 from clinic.appointments.rules.series.weights import Weights
 

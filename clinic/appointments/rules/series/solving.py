@@ -12,6 +12,7 @@ from typing import Final
 from clinic.appointments.rules.series import impossible, leading
 from clinic.appointments.rules.series.answer import Aim, Answer, Placed, Proposal
 from clinic.appointments.rules.series.book import Book
+from clinic.appointments.rules.series.feasible import Feasible, Verdict
 from clinic.appointments.rules.series.improving import improved
 from clinic.appointments.rules.series.model import Model, masks
 from clinic.appointments.rules.series.problem import Booked, Problem
@@ -21,8 +22,9 @@ from clinic.appointments.rules.series.search import Found, Search
 from clinic.appointments.rules.series.visiting import Days, visits
 from clinic.appointments.rules.series.weights import BY_AIM, SOFT, Weights
 
-FIRST_STEPS: Final = 4_000  # to the first plan, on each of two ways through the sessions
-LAST_STEPS: Final = 150_000  # where neither has got there: half a minute, but such plans are rare
+CLEAN_STEPS: Final = 1_000  # to a plan that breaks no soft rule, on each of two ways through the sessions
+FEWER_STEPS: Final = 1_000  # to one with a soft rule less
+FIRST_STEPS: Final = 4_000  # to any plan, where there may be none: such plans are rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,23 @@ class Solved:
 def solve(problem: Problem) -> Answer:
     """The best complete proposal; or what makes it impossible, and the least that would help."""
     book = Book(problem.supply, problem.zones)
-    model = Model(problem, book)
-    found = plan(model)
+    feasible = Feasible(problem, book)
+    verdict = feasible.days(problem)
+    found = None if verdict.is_possible is False else plan(Model(problem, book), verdict)
     if found is None:
-        return impossible.explained(problem, lambda it, ignored: is_possible(Model(it, book, ignored=ignored)))
+        return impossible.explained(problem, feasible, is_sure=verdict.is_possible is False)
     return proposal(found, Aim.BEST)
 
 
 def alternatives(problem: Problem, best: Proposal) -> tuple[Proposal, ...]:
     """A plan that is done sooner and one with fewer trips, where they really differ. No softer than the best."""
     book = Book(problem.supply, problem.zones)
-    return tuple(it for aim in (Aim.SOONER, Aim.FEWER_TRIPS) for it in _alternative(problem, book, best, aim))
+    known = Verdict(tuple(it.visit.day for it in best.placed))
+    return tuple(it for aim in (Aim.SOONER, Aim.FEWER_TRIPS) for it in _alternative(problem, book, best, known, aim))
 
 
-def _alternative(problem: Problem, book: Book, best: Proposal, aim: Aim) -> Iterator[Proposal]:
-    found = plan(Model(problem, book, weights=BY_AIM[aim]))
+def _alternative(problem: Problem, book: Book, best: Proposal, known: Verdict, aim: Aim) -> Iterator[Proposal]:
+    found = plan(Model(problem, book, weights=BY_AIM[aim]), known)
     if found is None:
         return
     made = proposal(found, aim)
@@ -68,21 +72,12 @@ def _lateness(it: Proposal) -> int:
     return sum(placed.visit.day.toordinal() for placed in it.placed)
 
 
-def is_possible(model: Model) -> bool | None:
-    """Whether there is any plan that keeps the hard rules; None if it was not found out."""
-    if model.empty():
-        return False
-    made = model.days(leading.nobody(model))
-    found = _any(model, made, clean=False, bound=10**18)
-    return True if found.days is not None else False if found.is_all else None
-
-
-def plan(model: Model, start: Sequence[int] | None = None) -> Solved | None:
-    """The best days for the model's weights; None if there are none. `start`: days that are possible already."""
+def plan(model: Model, known: Verdict) -> Solved | None:
+    """The best days for the model's weights; None if there are none."""
     if model.empty():
         return None
     made = model.days(leading.chosen(model))
-    found = Found(10**18, list(start)) if start is not None else first(model, made)
+    found = first(model, made, known)
     if found.days is None:
         return None
     made, days, is_best = improved(model, made, found.days)
@@ -90,27 +85,32 @@ def plan(model: Model, start: Sequence[int] | None = None) -> Solved | None:
     return Solved(model, made, days, cost or 0, is_best)
 
 
-def first(model: Model, made: Days) -> Found:
-    """Days that break no hard rule and as few soft ones as can be."""
-    found = _any(model, made, clean=True, bound=SOFT)
-    if found.days is not None:
-        return found
-    found = _any(model, made, clean=False, bound=10**18)
+def first(model: Model, made: Days, known: Verdict) -> Found:
+    """Days that break no hard rule and as few soft ones as can be. `known` break none, if there are any."""
+    found = _any(model, made, CLEAN_STEPS, clean=True, bound=SOFT)
     if found.days is None:
-        return found
-    # The first plan found breaks more soft rules than it must: ask for one less until there is none.
+        found = _known(model, made, known) or _any(model, made, FIRST_STEPS, clean=False, bound=10**18)
+    # It breaks more soft rules than it must: ask for one less until there is none.
     while found.days is not None and (fewer := model.total(found.days, made)) is not None and fewer >= SOFT:
-        less = _any(model, made, clean=False, bound=fewer // SOFT * SOFT)
+        less = _any(model, made, FEWER_STEPS, clean=False, bound=fewer // SOFT * SOFT)
         if less.days is None:
             break
         found = less
     return found
 
 
-def _any(model: Model, made: Days, *, clean: bool, bound: int) -> Found:
+def _known(model: Model, made: Days, known: Verdict) -> Found | None:
+    if known.days is None:
+        return None
+    days = [(it - model.dates[0]).days for it in known.days]
+    cost = model.total(days, made)
+    return Found(cost, days) if cost is not None else None
+
+
+def _any(model: Model, made: Days, steps: int, *, clean: bool, bound: int) -> Found:
     """The first plan that costs less than `bound`."""
     found = Found(bound)
-    for soonest, steps in ((False, FIRST_STEPS), (True, FIRST_STEPS), (False, LAST_STEPS)):
+    for soonest in (False, True):
         search = Search(
             model, made, fixed={}, bound=bound, nodes=steps, stop_at_first=True, clean=clean, soonest=soonest
         )

@@ -4,12 +4,14 @@ Bit `o + span` of a mask speaks of the other session lying `o` days later (earli
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Final
 from uuid import UUID
 
 from clinic.appointments.rules.series.answer import Limit
+from clinic.appointments.rules.series.gaps import chains
 from clinic.appointments.rules.series.problem import Gap, Happened, Problem, Session
 from clinic.appointments.rules.series.weights import SOFT, Weights
 from programs.rules.timing import HARD, OK, Happening, TimingRule
@@ -17,6 +19,7 @@ from programs.rules.timing import HARD, OK, Happening, TimingRule
 DAY_MINUTES: Final = 24 * 60
 # Clocks are put forward by an hour at most wherever the clinic is, so a night may be that much shorter.
 CHANGE_OF_CLOCKS: Final = 60
+FAR: Final = 10**6  # days: farther apart than any two sessions are
 Ignored = Collection[tuple[Limit, UUID | None, str]]
 
 
@@ -108,6 +111,8 @@ class Spacing:
     ignored: Ignored
     kinds: list[Kind] = field(default_factory=list)
     before: list[tuple[int, Gap | None] | None] = field(default_factory=list)
+    # What the rules ask, whatever is ignored: the same for every problem with the same rules.
+    asked: dict[tuple[Kind, Kind], Waits] = field(default_factory=dict)
     _waits: dict[tuple[Kind, Kind], Waits] = field(default_factory=dict)
     _after: dict[tuple[Waits, int, int, int], list[int | None]] = field(default_factory=dict)
 
@@ -120,7 +125,9 @@ class Spacing:
 
     def waits(self, first: Kind, then: Kind) -> Waits:
         if (first, then) not in self._waits:
-            self._waits[first, then] = self._without_ignored(waits(first, then, self.problem.rules))
+            if (first, then) not in self.asked:
+                self.asked[first, then] = waits(first, then, self.problem.rules)
+            self._waits[first, then] = self._without_ignored(self.asked[first, then])
         return self._waits[first, then]
 
     def kind_of(self, it: Happened) -> Kind:
@@ -179,43 +186,6 @@ class Spacing:
         return Gap(least, known[1].target, most)
 
 
-def chains(every: Sequence[Session], wanted: Sequence[Session]) -> list[tuple[int, Gap | None] | None]:
-    """For each that is wanted the one of its modality before it, and the gap between them.
-
-    Where one in between was left out, the best and the longest gap add up and the shortest stays.
-    """
-    place = {it.id: nth for nth, it in enumerate(wanted)}
-    found: list[tuple[int, Gap | None] | None] = [None] * len(wanted)
-    last: dict[str, tuple[int | None, Gap | None]] = {}
-    for it in sorted(every, key=lambda each: each.number):
-        before, owed = last.get(it.modality, (None, None))
-        gap = _added(owed, it.gap)
-        if it.id not in place:
-            last[it.modality] = (before, gap)
-        else:
-            if before is not None:
-                found[place[it.id]] = (before, gap)
-            last[it.modality] = (place[it.id], None)
-    return found
-
-
-def own_gap(it: Session, every: Sequence[Session], wanted: Collection[UUID]) -> Gap | None:
-    """The gap to the day that it follows, which is no part of the problem."""
-    earlier = [each for each in every if each.modality == it.modality and each.number < it.number]
-    if it.follows is None or any(each.id in wanted for each in earlier):
-        return None
-    gap: Gap | None = None
-    for each in sorted(earlier, key=lambda other: other.number):
-        gap = _added(gap, each.gap)
-    return _added(gap, it.gap)
-
-
-def _added(owed: Gap | None, gap: Gap | None) -> Gap | None:
-    if gap is None or owed is None:
-        return gap
-    return Gap(gap.least, owed.target + gap.target, owed.most + gap.most)
-
-
 Clock = Callable[[int], tuple[int, int]]  # the session's earliest start and latest end, minutes of the day
 
 
@@ -226,8 +196,7 @@ def pair(spacing: Spacing, i: int, j: int, reach: range, *, span: int, weights: 
     is_first, is_last = spacing.must_precede(i, j), spacing.must_precede(j, i)
     later = spacing.after(ij, _sure(clock(i), clock(j)), spacing.loading(i, j), span)
     sooner = spacing.after(ji, _sure(clock(j), clock(i)), spacing.loading(j, i), span)
-    same_ij = None if is_last else _on_one_day(ij, spacing.loading(i, j), gap)
-    same_ji = None if is_first else _on_one_day(ji, spacing.loading(j, i), reverse)
+    same_ij, same_ji = within_a_day(spacing, i, j), within_a_day(spacing, j, i)
     forbidden = unclean = 0
     cost: dict[int, int] = {}
     for apart in reach:
@@ -243,6 +212,36 @@ def pair(spacing: Spacing, i: int, j: int, reach: range, *, span: int, weights: 
     allow = everything & ~forbidden
     row = [cost.get(nth, 0) for nth in range(2 * span + 1)] if any(cost.values()) else None
     return Pair(allow, allow & ~unclean, row, same_ij, same_ji)
+
+
+def within_a_day(spacing: Spacing, i: int, j: int) -> SameDay | None:
+    """What holds if j comes after i on one day; None if it must not."""
+    if spacing.must_precede(j, i):
+        return None
+    return _on_one_day(spacing.between(i, j)[0], spacing.loading(i, j), spacing.gap(i, j))
+
+
+def ranges(spacing: Spacing, i: int, j: int, clock: Clock) -> tuple[tuple[int, int], ...]:
+    """How many days later than i the hard rules let j be: stretches from the least to the most, which are `FAR`."""
+    gap, reverse = spacing.gap(i, j), spacing.gap(j, i)
+    least = max(gap.least if gap else -FAR, -reverse.most if reverse else -FAR)
+    most = min(gap.most if gap else FAR, -reverse.least if reverse else FAR)
+    found = []
+    if not spacing.must_precede(i, j):
+        found.append((-FAR, -_nearest(spacing, j, i, clock)))
+    if within_a_day(spacing, i, j) or within_a_day(spacing, j, i):
+        found.append((0, 0))
+    if not spacing.must_precede(j, i):
+        found.append((_nearest(spacing, i, j, clock), FAR))
+    cut = [(max(begins, least), min(ends, most)) for begins, ends in found]
+    return tuple(it for it in cut if it[0] <= it[1])
+
+
+def _nearest(spacing: Spacing, i: int, j: int, clock: Clock) -> int:
+    """The fewest days, but for none, after which j may follow."""
+    hard, sure = spacing.between(i, j)[0].hard, _sure(clock(i), clock(j))
+    least = max(spacing.loading(i, j), 1)
+    return next(n for n in count(least) if not any(_is_near(days, n, sure) for _code, days in hard))
 
 
 def _sure(first: tuple[int, int], then: tuple[int, int]) -> int:
