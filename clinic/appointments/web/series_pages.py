@@ -205,7 +205,7 @@ def _impossible(found: Task, asked: Asked, answer: Impossible) -> dict[str, Any]
                 "address": "" if needs_clinician else "?" + series_query.spelled(wider),
             }
         )
-    return {"in_the_way": series_words.in_the_way(answer, named), "helps": helps}
+    return {"in_the_way": series_words.in_the_way(answer, named), "helps": helps, "is_proven": answer.is_proven}
 
 
 def count_to_book(plan: Plan) -> int:
