@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
+from clinic.appointments.web import plan_cost
 from clinic.portal import words
 from clinic.portal.door import own
 from patients.models import Patient
@@ -68,6 +69,7 @@ def plan(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "soon": coming[:SOON],
         "later": coming[SOON:],
         "template": plan_templates.of_plan(found),
+        **plan_cost.of_patient(patient, on=today),
     }
     return render(request, "portal/plan.html", context)
 

@@ -3,12 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from people.models import Clinic
-from programs.actions import offering, plan_known
+from programs.actions import plan_known
 from programs.actions.plan_revising import as_slot
 from programs.models import ExerciseDone, Phase, Plan, PlannedSession, TreatmentGiven
 from programs.rules import notices
@@ -81,21 +79,3 @@ def _by_week(plan: Plan, days: Sequence[date]) -> dict[int, int]:
         if plan.starts_on <= day <= plan.ends_on:
             found[(day - plan.starts_on) // timedelta(days=7)].add(day)
     return {week: len(each) for week, each in found.items()}
-
-
-def cost(phases: Sequence[Phase]) -> dict[str, Any] | None:
-    """What the sessions cost by the clinic's prices; None if it has set none. Two queries."""
-    offered = offering.current()
-    sessions = [it for phase in phases for it in phase.sessions.all()]
-    priced = [(it, offered[it.modality].price) for it in sessions if it.modality in offered]
-    known = [(it, price) for it, price in priced if price is not None]
-    if not known:
-        return None
-    clinic = Clinic.objects.first()
-    zero = Decimal(0)
-    return {
-        "total": sum((price for it, price in known if not it.is_optional), zero),
-        "optional": sum((price for it, price in known if it.is_optional), zero),
-        "without": len(sessions) - len(known),
-        "currency": clinic.currency if clinic else "",
-    }

@@ -108,7 +108,6 @@ def _contents(found: Plan, patient: Patient, today: date) -> dict[str, Any]:
             patient, self_care_of(found, versions[-1].contents if versions else {}, now), on=today
         ),
         "versions": [(it, plan_words.version_in_words(it)) for it in versions],
-        "cost": plan_picture.cost(phases),
         "template": plan_templates.of_plan(found),
         "can_stop": found.status in Plan.UNFINISHED,
     }

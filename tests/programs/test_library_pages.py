@@ -159,7 +159,7 @@ def test_a_long_plan_costs_as_many_queries_as_a_short_one(
     assert f"of {plan.weeks}" in page
 
 
-PLAN_QUERIES = 23
+PLAN_QUERIES = 22
 
 
 def test_the_last_plan_stays_readable_when_it_has_ended(therapist: User) -> None:

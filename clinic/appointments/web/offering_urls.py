@@ -1,8 +1,16 @@
-"""Doors of what the clinic offers: services, booking rules, classes, walk-ins and what patients prefer."""
+"""Doors of what the clinic offers: services, what a plan costs, booking rules, classes, walk-ins, preferences."""
 
 from django.urls import path
 
-from clinic.appointments.web import group_changes, groups, policy_pages, preference_pages, service_pages, walk_in
+from clinic.appointments.web import (
+    group_changes,
+    groups,
+    plan_cost,
+    policy_pages,
+    preference_pages,
+    service_pages,
+    walk_in,
+)
 
 urlpatterns = [
     path("setup/services/", service_pages.service_list, name="service_list"),
@@ -18,5 +26,6 @@ urlpatterns = [
     path("desk/class/<uuid:group_id>/cancel/", group_changes.cancel, name="group_cancel"),
     path("desk/visit/<uuid:visit_id>/class/", groups.reseat, name="reseat"),
     path("desk/walk-in/", walk_in.walk_in, name="walk_in"),
+    path("desk/patients/<uuid:patient_id>/plan/cost/", plan_cost.patient_plan_cost, name="plan_cost"),
     path("desk/patients/<uuid:patient_id>/preferences/", preference_pages.preferences, name="preferences"),
 ]
