@@ -6,15 +6,16 @@ class first, then its visits, then resources in the order of their keys, so nobo
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
-from clinic.appointments.actions import attendance, booking, clashes, history, holding
+from clinic.appointments.actions import attendance, booking, clashes, class_undo, history, holding
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.meetings import Meeting, may_meet, weekly
-from clinic.appointments.models import Appointment, GroupSession, Hold, Resource
+from clinic.appointments.models import Appointment, GroupSession, Hold, Resource, VisitChange
 from clinic.appointments.rules.class_refusals import (
     ClassHasBegun,
     ClassIsOver,
@@ -29,6 +30,7 @@ from people.rules.refusal import ChangedMeanwhile
 from programs.actions import offering
 from programs.rules.services import Service
 
+Deed = VisitChange.Deed
 MOST_WEEKS = 26  # of one series: rosters are not known further ahead
 
 
@@ -86,7 +88,8 @@ def change(
 ) -> GroupSession:
     """Rename the class, give it other places, another time, room or clinician. Who is in it comes along.
 
-    At another time everybody has to confirm anew and is told. `revision` is what the changer looked at.
+    At another time everybody has to confirm anew and is told; until then it can be undone (`class_undo`).
+    `revision` is what the changer looked at.
 
     Raises `ChangedMeanwhile`, `TooFewPlaces`, `ClassHasBegun`, `SomebodyIsBusy`, and refuses as `create` does.
     """
@@ -103,6 +106,7 @@ def change(
     service = offering.current()[it.service_code]
     meeting = Meeting(service=service, site=it.site, starts_at=starts_at, resources=fresh)
     is_elsewhere = is_moved or {piece.pk for piece in fresh} != set(it.holds.values_list("resource", flat=True))
+    before = _as_they_were(it, seats) if is_elsewhere else {}
     if is_elsewhere:
         may_meet([meeting], now=now, but=it)
         it.starts_at, it.ends_at, it.clinician = meeting.starts_at, meeting.ends_at, meeting.clinician
@@ -112,8 +116,8 @@ def change(
         it.holds.all().delete()
         _hold([(it, meeting)], now=now)
         _take_along(it, seats, by=by, now=now, is_moved=is_moved)
+        history.remember(Deed.MOVED, seats, by=by, now=now, before=before)
     if is_moved:
-        # Not one by one undone (`history`): a visit that went back alone would be at another time than its class.
         audit.record_all(by, "appointment.moved", [(visit, {"revision": visit.revision}) for visit in seats])
     audit.record(by, "class.changed", it, revision=it.revision, is_moved=is_moved)
     return it
@@ -131,8 +135,13 @@ def cancel(group: GroupSession, *, reason: str, by: User, now: datetime, revisio
     seats = list(_seats(it))
     if any(visit.status not in MAY_BE_CANCELLED for visit in seats):
         raise ClassHasBegun
+    before = _as_they_were(it, seats)
     for visit in seats:
         booking.cancel(visit, reason=reason, by=by, now=now)
+    # So that it can be undone as a whole: nobody goes back alone to a class that does not meet.
+    for change in (changes := list(VisitChange.objects.filter(appointment__in=seats, at=now, deed=Deed.CANCELLED))):
+        change.before = before[change.appointment_id]
+    VisitChange.objects.bulk_update(changes, ["before"])
     it.cancelled_at, it.cancel_reason, it.revision = now, reason, it.revision + 1
     it.save()
     it.holds.all().delete()
@@ -168,6 +177,12 @@ def claimed(group: GroupSession, *, revision: int | None = None) -> GroupSession
 def _seats(it: GroupSession) -> "Collection[Appointment]":
     visits = it.seats.standing().select_related("patient", "site", "clinician").order_by("pk")
     return visits.select_for_update(of=("self",), no_key=True)
+
+
+def _as_they_were(it: GroupSession, seats: Collection[Appointment]) -> dict[UUID, history.Image]:
+    """Each seat with the class that it is in, so that a slip is undone for all of them at once."""
+    group = class_undo.image(it)
+    return {pk: image | {class_undo.CLASS: group} for pk, image in history.images(seats).items()}
 
 
 def _hold(classes: Sequence[tuple[GroupSession, Meeting]], *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from clinic.appointments.actions import booking, clashes, history, holding, neighbours, waitlist
+from clinic.appointments.actions import booking, clashes, class_undo, history, holding, neighbours, waitlist
 from clinic.appointments.actions.asked import treatment
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.models import Appointment, Hold, VisitChange
@@ -51,6 +51,8 @@ def undo(change: VisitChange, *, by: User, now: datetime) -> Appointment:
         return visit
     if visit.revision != change.revision or visit.news_at is None or now >= visit.news_at:
         raise TooLateToUndo
+    if class_undo.is_of_a_class(change):  # nobody goes back alone to another time than their class
+        raise CannotBecome
     if visit.status not in _MAY_BE[Deed(change.deed)] or (visit.group and visit.group.cancelled_at):
         raise CannotBecome
     visit.revision += 1

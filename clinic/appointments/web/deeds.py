@@ -9,7 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinic.appointments.models import Appointment, VisitChange
+from clinic.appointments.actions import class_undo
+from clinic.appointments.models import Appointment, GroupSession, VisitChange
 from clinic.appointments.rules.status import Status
 from clinic.appointments.web import words
 from people.models import AuditEvent
@@ -51,6 +52,11 @@ _TAKEN_BACK: Mapping[str, Words] = {
 def done(change: VisitChange) -> str:
     """The undo bar's line: "Leila Rahimi, Thursday 17 September, 10:30: booked." """
     visit = change.appointment
+    if class_undo.is_of_a_class(change):
+        return _("The class of %(when)s, with everybody in it: %(deed)s.") % {
+            "when": words.day_and_time(visit.local_start),
+            "deed": _DONE[change.deed],
+        }
     return _("%(who)s, %(when)s: %(deed)s.") % {
         "who": visit.patient.full_name,
         "when": words.day_and_time(visit.local_start),
@@ -62,6 +68,14 @@ def undone(change: VisitChange, visit: Appointment) -> str:
     """What is so again, said back. `change` is what was undone, `visit` what it is now."""
     when = words.day_and_time(visit.local_start)
     return str(_UNDONE[change.deed]) % {"who": visit.patient.full_name, "when": when}
+
+
+def class_undone(group: GroupSession) -> str:
+    """The same of a class."""
+    return _("Undone. %(name)s meets on %(when)s, as before, with everybody in it.") % {
+        "name": group.name,
+        "when": words.day_and_time(group.local_start),
+    }
 
 
 def said(event: AuditEvent, change: VisitChange | None, *, zone: ZoneInfo) -> Words:
