@@ -265,7 +265,7 @@ def test_the_pages_ask_as_much_for_one_who_waits_as_for_twenty(
 
     with django_assert_num_queries(16):
         desk.get(reverse(WAITLIST))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(16):
         page = desk.get(reverse(OFFER), {"visit": visit.pk})
     assert len(who_fits(a_gap(visit))) == wishes
     assert len(ticked(page)) == min(wishes, 3)
