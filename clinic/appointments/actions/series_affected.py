@@ -57,7 +57,7 @@ def of_plans(plans: Collection[Plan], *, now: datetime) -> list[Affected]:
     if not plans:
         return []
     today = Clinic.day_of(now)
-    courses = series_course.courses(plans, Asked(), offering.current(), today=today, now=now)
+    courses = series_course.courses(plans, Asked(only_mending=True), offering.current(), today=today, now=now)
     return [Affected(it, wrong(it)) for it in courses]
 
 

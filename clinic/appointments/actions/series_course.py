@@ -31,6 +31,7 @@ class Asked:
 
     whole: bool = True  # else what is due within two weeks
     with_optional: bool = False
+    only_mending: bool = False  # what was booked before; what nobody has booked yet is left for another day
     weekdays: frozenset[int] = frozenset()
     earliest: time | None = None
     latest: time | None = None
@@ -93,7 +94,9 @@ def courses(
     for plan in plans:
         mine = visits[plan.patient_id]
         coming = [it for it in mine if it.status not in NOT_COMING]
-        wanted = _wanted(sessions[plan.pk], asked, coming, ahead[plan.pk], services, today=today)
+        failed = dict(_failed(mine))
+        open_to = [it for it in sessions[plan.pk] if not asked.only_mending or it.pk in {*failed, *ahead[plan.pk]}]
+        wanted = _wanted(open_to, asked, coming, ahead[plan.pk], services, today=today)
         if not wanted:
             continue
         moving = {it.pk for it in ahead[plan.pk].values()}
@@ -103,7 +106,7 @@ def courses(
                 sessions=wanted,
                 ahead=ahead[plan.pk],
                 fixed=[it for it in coming if it.pk not in moving],
-                failed=dict(_failed(mine)),
+                failed=failed,
                 stranded={pk: wrong[it.pk] for pk, it in ahead[plan.pk].items() if it.pk in wrong},
                 liked=liked.get(plan.patient_id) or VisitPreference(),
                 file=files[plan.patient_id],

@@ -23,6 +23,8 @@ from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.models import Plan
 
+MENDING = Asked(only_mending=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -79,7 +81,7 @@ def _effects(found: Sequence[Affected], now: datetime) -> list[Effect]:
     """Over one and the same free time, so that nothing is promised twice."""
     # What a clinician must look at first is not searched for: no day would do.
     solvable = [it.plan for it in found if Wrong.FORBIDDEN not in it.wrong.values()]
-    ready = tasks(solvable, Asked(), now=now) if solvable else []
+    ready = tasks(solvable, MENDING, now=now) if solvable else []
     answers = dict(zip([it.plan.pk for it in ready], series.propose_all(ready), strict=True))
     by_plan = {it.plan.pk: it for it in ready}
     effects = []
@@ -90,7 +92,7 @@ def _effects(found: Sequence[Affected], now: datetime) -> list[Effect]:
             effects.append(Effect(it.plan, why))
             continue
         task = by_plan[it.plan.pk]
-        every = series_lines.lines(task, answer, Asked())
+        every = series_lines.lines(task, answer, MENDING)
         changing = [line for line in every if not line.stays]
         sealed = series_query.sealed(answer, task.ahead)
         effects.append(Effect(it.plan, why, changing, len(every) - len(changing), sealed))
