@@ -26,6 +26,14 @@ FRESH = timedelta(days=7)
 class NotDecided(Refused):
     """A checkpoint has passed without a clear change and without a decision. The words are for the desk."""
 
+    is_to_decide = False  # whether a clinician can lift it on the page where a plan is looked at again
+
+
+class LookFirst(NotDecided):
+    """A clinician must look at the plan again before more of it is given."""
+
+    is_to_decide = True
+
 
 class CannotBeDecided(Refused):
     """A decision without a reason, or one that there is not."""
@@ -115,7 +123,7 @@ def refuse_if_undecided(session: PlannedSession | None, *, on: date) -> None:
     A checkpoint's own day is for looking; the day after somebody must have decided, unless a scale is clearly better.
     A treatment whose rules ask for a review after so many sessions waits for it too.
 
-    Raises `NotDecided`, with words for the desk that tell nothing of why.
+    Raises `NotDecided` or `LookFirst`, with words for the desk that tell nothing of why.
     """
     if session is None:
         return
@@ -125,7 +133,7 @@ def refuse_if_undecided(session: PlannedSession | None, *, on: date) -> None:
     if not plan.is_active:
         return
     if waiting(plan, on=on) or _review_is_missing(session, on=on):
-        raise NotDecided(_("Clinician check needed before this visit can begin."))
+        raise LookFirst(_("Clinician check needed before this visit can begin."))
 
 
 def refuse_unless_asked_for(session: PlannedSession | None) -> None:

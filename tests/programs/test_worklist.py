@@ -151,6 +151,7 @@ def test_everything_there_is_to_look_at_is_on_the_line_of_its_patient(plan: Plan
     assert -1 not in places
     assert places == sorted(places), "gravest first"
     assert said.count("<section") == 1
+    assert reverse("programs:look", args=[patient.pk]) in said
 
 
 def act(plan: Plan, **fields: Any) -> str:
