@@ -16,9 +16,9 @@ from clinic.appointments.rules.series.repairing import agreed, repair, repair_al
 from clinic.appointments.rules.series.solving import alternatives, solve
 from clinic.bench.plan import a_day_lost
 from clinic.bench.plan_cases import COURSES, a_clinic, a_plan, with_a_life
-from clinic.bench.plan_checker import soft, wrong
 from clinic.bench.plan_oracle import best_of_all, cost
 from clinic.bench.plan_small import a_small_problem
+from tests.clinic.series_checker import breaches, too_near
 
 # PLANS=5000 pytest tests/clinic/test_series_solver.py tries as many random clinics.
 MANY = int(os.environ.get("PLANS", "5"))
@@ -46,8 +46,9 @@ def proposed(answer: Answer) -> Proposal:
 
 def mistakes(problem: Problem, made: Proposal) -> Sequence[object]:
     visits = {it.session_id: it.visit for it in made.placed}
-    hidden = soft(problem, visits) ^ {(it.rule, frozenset({it.session_id, it.other_id})) for it in made.broken}
-    return [*wrong(problem, visits), *hidden]
+    agreed_to = {(rule, frozenset({one, other})) for one, other, rule in problem.accepted}
+    shown = {(it.rule, frozenset({it.session_id, it.other_id})) for it in made.broken}
+    return [*breaches(problem, visits), *(too_near(problem, visits, "soft") - agreed_to ^ shown)]
 
 
 @random_clinics

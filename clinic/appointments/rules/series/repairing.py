@@ -20,7 +20,7 @@ from clinic.appointments.rules.series.rooms import Held, all_held
 from clinic.appointments.rules.series.scoring import Plan, broken, mostly
 from clinic.appointments.rules.series.search import Found, Search
 from clinic.appointments.rules.series.spacing import Spacing
-from clinic.appointments.rules.series.supplying import without
+from clinic.appointments.rules.series.supplying import given_back, without
 from clinic.appointments.rules.series.visiting import Days
 from clinic.appointments.rules.series.weights import MOVED
 
@@ -80,16 +80,34 @@ def resolve_keeping(problem: Problem, chosen: Proposal, lost: Collection[UUID]) 
 
 
 def _one_after_another(cases: Sequence[Case], in_order: Sequence[int]) -> dict[int, Answer]:
+    """Whoever finds nothing is asked once more at the end, if visits that moved along have made room meanwhile."""
     answers: dict[int, Answer] = {}
     supply = cases[in_order[0]].problem.supply if in_order else {}
-    for nth in in_order:
-        case = cases[nth]
-        problem = replace(case.problem, supply=supply)
-        answer = repair(problem, case.lost)
-        answers[nth] = answer
-        if isinstance(answer, Proposal):
-            supply = without(supply, _newly_held(problem, answer))
+    waiting, is_more_free = list(in_order), True
+    while waiting and is_more_free:
+        is_more_free = False
+        for nth in waiting:
+            case = cases[nth]
+            problem = replace(case.problem, supply=supply)
+            answer = repair(problem, case.lost)
+            answers[nth] = answer
+            if isinstance(answer, Proposal):
+                # What moves along makes room for the others; what was lost does not come back.
+                left = _left(case, answer)
+                supply = without(given_back(supply, left), _newly_held(problem, answer))
+                is_more_free = is_more_free or bool(left)
+        waiting = [nth for nth in waiting if not isinstance(answers[nth], Proposal)]
     return answers
+
+
+def _left(case: Case, made: Proposal) -> list[tuple[str, Booked]]:
+    """Where visits were that could have stayed, but have moved."""
+    visits = {it.session_id: it.visit for it in made.placed}
+    return [
+        (it.service, it.booked)
+        for it in case.problem.wanted
+        if it.booked and it.id not in case.lost and visits[it.id] != it.booked
+    ]
 
 
 def _newly_held(problem: Problem, made: Proposal) -> list[Held]:

@@ -1,11 +1,11 @@
-"""Free time less what has just been given away."""
+"""Free time less what has just been given away, and with what has just been given back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from clinic.appointments.rules import slots
-from clinic.appointments.rules.series.problem import Margins, Supply
+from clinic.appointments.rules.series.problem import Booked, Margins, Supply
 from clinic.appointments.rules.series.rooms import Held
 
 
@@ -35,3 +35,22 @@ def _less(it: Supply, spans: Mapping[UUID, Sequence[tuple[int, int]]]) -> Supply
         rooms=tuple(replace(r, bits=left(r.bits, r.ids, it.room_margins)) for r in it.rooms),
         devices=tuple(replace(d, bits=left(d.bits, d.ids, it.device_margins)) for d in it.devices),
     )
+
+
+def given_back(supply: Mapping[str, Supply], visits: Sequence[tuple[str, Booked]]) -> dict[str, Supply]:
+    """With the times at which these visits were: each can surely be had again for the same service.
+
+    What else could begin in that time is not known here, so it stays as it is.
+    """
+    found = dict(supply)
+    for code, visit in visits:
+        it = found[code]
+        bit = 1 << (visit.starts - it.first) // slots.GRID_MINUTES
+        mine = (visit.clinician_id, visit.site_id)
+        found[code] = replace(
+            it,
+            seats=tuple(replace(s, bits=s.bits | bit) if (s.clinician_id, s.site_id) == mine else s for s in it.seats),
+            rooms=tuple(replace(r, bits=r.bits | bit) if r.ids == (visit.room_id,) else r for r in it.rooms),
+            devices=tuple(replace(d, bits=d.bits | bit) if d.ids == visit.device_ids else d for d in it.devices),
+        )
+    return found
