@@ -1,18 +1,20 @@
 """What the clinic offers: the rulebook's services as this clinic has set them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
 from django.utils.translation import gettext as _
 
 from people.actions import audit
 from people.models import User
 from people.rules.refusal import ChangedMeanwhile, Refused
-from programs.models import ServiceSetting
+from programs.models import RuleChange, ServiceSetting
+from programs.rules import adjusting
 from programs.rules.rulebook import rulebook
 from programs.rules.services import Service, nonsense
 
@@ -37,14 +39,29 @@ class ServiceChanged(ChangedMeanwhile):
 
 
 def current() -> Mapping[str, Service]:
-    """Every service by its code, as the clinic has set it. One query."""
-    settings = {setting.code: setting for setting in ServiceSetting.objects.all()}
-    return MappingProxyType(
-        {
-            code: _as_set(service, settings[code]) if code in settings else service
-            for code, service in rulebook().services.items()
-        }
-    )
+    """Every service by its code, as the clinic has set it; not offered if its rules have it off. One query."""
+    names = sorted(SETTABLE)
+    columns = {it.name: it for it in ServiceSetting._meta.fields}
+    nothing = {name: Value(None, output_field=columns[name]) for name in names}
+    changes = RuleChange.objects.in_force().filter(kind__in=[adjusting.MODALITY_OFF, adjusting.TECHNIQUE_OFF])
+    switched_off = changes.order_by().annotate(is_off=Value(True), **nothing).values_list("code", "is_off", *names)
+    rows = ServiceSetting.objects.order_by().annotate(is_off=Value(False)).values_list("code", "is_off", *names)
+    settings: dict[str, ServiceSetting] = {}
+    off: set[str] = set()
+    for code, is_off, *told in rows.union(switched_off, all=True):
+        if is_off:
+            off.add(code)
+        else:
+            settings[code] = ServiceSetting(code=code, **dict(zip(names, told, strict=True)))
+    services = rulebook().services
+    return MappingProxyType({code: _as_offered(it, settings.get(code), off) for code, it in services.items()})
+
+
+def _as_offered(service: Service, setting: ServiceSetting | None, off: Set[str]) -> Service:
+    found = _as_set(service, setting) if setting else service
+    modality = rulebook().modalities.get(service.modality or "")
+    is_off = modality is not None and adjusting.is_switched_off(modality, off)
+    return replace(found, is_enabled=False) if is_off else found
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """The rulebook as this clinic uses it: its own changes laid over what the product was delivered with."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -107,6 +107,12 @@ def is_longer(rule: TimingRule, value: float) -> bool:
 def may_be_shortened(rule: TimingRule) -> bool:
     """A hard rule that nobody may override stays as long as it is, whoever asks."""
     return rule.overridable or rule.strength != "hard"
+
+
+def is_switched_off(modality: Modality, off: Set[str]) -> bool:
+    """Whether these codes, of treatments and techniques, leave nothing of it that could be given."""
+    usual = [code for code, it in modality.techniques.items() if it.enabled_by_default]
+    return modality.code in off or (bool(usual) and off >= set(usual))
 
 
 def who_unlocks(book: ProgramRulebook, rule: Contraindication) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 import pytest
 from factories import NOW, a_user
+from pytest_django import DjangoAssertNumQueries
 
 from people.models import AuditEvent
 from people.rules.permissions import Role
-from programs.actions import offering
+from programs.actions import offering, rule_changes
 from programs.rules.rulebook import rulebook
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +74,27 @@ def test_a_change_can_be_looked_at_before_it_is_saved() -> None:
 
     assert offering.current()["review"].minutes == 30
     assert not AuditEvent.objects.exists()
+
+
+def test_what_the_clinic_has_switched_off_is_not_offered_until_it_is_withdrawn(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    owner = a_user(Role.OWNER)
+    offering.change("shockwave", minutes=45, is_enabled=True, by=owner, now=NOW)
+    off = rule_changes.change("modality_off", "shockwave", reason="The device is broken", by=owner, now=NOW)
+    techniques = [
+        code for code, it in rulebook().modalities["dry_needling"].techniques.items() if it.enabled_by_default
+    ]
+    for code in techniques[1:]:
+        rule_changes.change("technique_off", code, reason="Nobody is trained", by=owner, now=NOW)
+
+    with django_assert_num_queries(1):
+        offered = offering.current()
+    assert (offered["shockwave"].is_enabled, offered["shockwave"].minutes) == (False, 45)
+    assert offered["dry_needling"].is_enabled  # one technique is left
+
+    rule_changes.change("technique_off", techniques[0], reason="Nobody is trained", by=owner, now=NOW)
+    rule_changes.withdraw(off, reason="Repaired", by=owner, now=NOW)
+    offered = offering.current()
+    assert offered["shockwave"].is_enabled
+    assert not offered["dry_needling"].is_enabled
