@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clinic.desk import clinician_day, clinician_followup, clinician_next, clinician_visit
+from clinic.desk import clinician_day, clinician_followup, clinician_next, clinician_paper, clinician_visit
 
 urlpatterns: list[URLPattern] = [
     path("clinic/", clinician_day.my_day, name="my_day"),
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("clinic/visit/<uuid:visit_id>/draft/", clinician_followup.draft, name="visit_draft"),
     path("clinic/visit/<uuid:visit_id>/countersign/", clinician_visit.countersign, name="countersign"),
     path("clinic/visit/<uuid:visit_id>/print/", clinician_visit.printed, name="visit_print"),
+    path("clinic/visit/<uuid:visit_id>/note.pdf", clinician_paper.note_pdf, name="note_pdf"),
     path("clinic/sign/", clinician_next.to_sign, name="to_sign"),
 ]

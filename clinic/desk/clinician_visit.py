@@ -22,6 +22,8 @@ from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.actions import treatments
+from programs.models import Plan, TreatmentGiven
+from programs.web import given_words
 
 TYPED = ("findings", "impression", "next_steps", "note")
 
@@ -73,7 +75,9 @@ def printed(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     visit, patient = _open(request, visit_id)
     if visit.assessment is None or not visit.assessment.is_signed:
         raise Http404
-    return render(request, "desk/clinician_print.html", _shown(request, visit, patient))
+    given = TreatmentGiven.objects.visible_to(request.user).filter(assessment=visit.assessment)
+    rows = given_words.rows(given.select_related("session").order_by("at", "modality"))
+    return render(request, "desk/clinician_print.html", _shown(request, visit, patient) | {"given": rows})
 
 
 def _open(request: SignedInRequest, visit_id: UUID) -> tuple[Appointment, Patient]:
@@ -105,6 +109,7 @@ def _shown(request: SignedInRequest, visit: Appointment, patient: Patient) -> di
         "open_flags": open_flags,
         "must_say_next": any(line.is_grave for line in open_flags),
         "back": request.path,
+        "has_plan": Plan.objects.visible_to(request.user).filter(patient=patient).exists(),
         "lines": assessment_glance.lines(patient, request.user),
         "matters": assessment_glance.matters(patient, intake, on=timezone.localdate()),
         **_signed(request, assessment),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from patients.models import Outcome
 from patients.rules.entries import Measure
 from patients.rules.rulebook import rulebook
-from patients.web import assessment_glance
+from patients.web import assessment_glance, assessment_maps
 from patients.web.assessment_pages import about
 from patients.web.records import open_record
 from people.rules.permissions import Permission
@@ -27,6 +27,7 @@ def results(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     page = Paginator(rows.order_by("-on", "-at"), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "lines": assessment_glance.lines(patient, request.user),
+        "maps": assessment_maps.over_time(patient, request.user),
         "page": page,
         "scores": [{"it": it, "name": _name(it), "words": _words(it)} for it in page],
     }

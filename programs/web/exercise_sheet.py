@@ -48,7 +48,7 @@ def made(request: SignedInRequest, patient: Patient) -> HttpResponse:
     if plan is None or not rows:
         raise Http404
     is_large = request.GET.get("print") == "large"
-    size = _size(request.GET.get("size", ""), request.clinic)
+    size = size_of(request.GET.get("size", ""), request.clinic)
     answer = HttpResponse(pdf(patient, plan, rows, request.clinic, size=size, is_large=is_large, today=today))
     audit.record(request.user, "exercise.sheet_printed", plan, size=size, is_large=is_large)
     answer["Content-Type"] = "application/pdf"
@@ -80,7 +80,8 @@ def pdf(
     return bytes(found)
 
 
-def _size(asked: str, clinic: Clinic) -> str:
+def size_of(asked: str, clinic: Clinic) -> str:
+    """The paper that was asked for, else the one of the country."""
     if asked in PAPERS:
         return asked
     return "letter" if clinic.time_zone.startswith(ON_LETTER) else "a4"

@@ -28,16 +28,18 @@ from visit_cast import (
 )
 
 from clinic.appointments.models import Appointment, Resource
-from patients.actions import facts, signatures
+from clinic.desk import clinician_paper
+from patients.actions import assessments, facts, signatures
 from patients.models import Assessment, Outcome, Patient, RedFlag
 from patients.rules.rulebook import rulebook
-from people.models import AuditEvent
+from people.models import AuditEvent, Clinic
 from people.rules.permissions import Role
 from programs.actions import safety, treatments
 from programs.actions.treatments import Given
 from programs.models import Override, SafetyDecision, TreatmentGiven
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 LEFT_OUT = {f"t_{NEEDLES}_skipped": "1", f"t_{NEEDLES}_why": "no_time"}
 
 
@@ -546,6 +548,27 @@ def test_the_print_view_holds_the_note_the_signature_and_the_digest(
     assert signed.digest in page
 
 
+def test_a_signed_note_is_taken_along_as_a_tagged_pdf(visit: Appointment, linh: Patient, sara: Resource) -> None:
+    url, screen = reverse("desk:note_pdf", args=[visit.pk]), signed_in(by(sara))
+    assert screen.get(url).status_code == 404
+    given = Given(modality=NEEDLES, technique=SUPERFICIAL, regions=("upper_trapezius:right",), dose={"needles": 4})
+    signed = a_signed_follow_up(visit, sara, given=(given,))
+    assessments.add_addendum(signed, text="She rang: no bruise.", by=by(sara), now=TEN)
+
+    answer = screen.get(url, {"size": "a4"})
+
+    assert answer["Content-Type"] == "application/pdf"
+    assert "no-store" in answer["Cache-Control"]
+    assert linh.family_name not in answer["Content-Disposition"]
+    for mark in (b"/MarkInfo", b"/StructTreeRoot", b"/Lang", b"pdfuaid", b"595"):
+        assert mark in answer.content, mark
+    assert AuditEvent.objects.get(deed="assessment.downloaded").object_id == str(signed.pk)
+    told = str(clinician_paper.told(visit, signed, linh, Clinic.objects.get(), by(sara)))
+    for said in ("Worst pain 5", "Upper trapezius (right)", "She rang", signed.digest, "As it was signed"):
+        assert said in told, said
+    assert "Upper trapezius (right), 4 needles" in words(screen.get(reverse("desk:visit_print", args=[visit.pk])))
+
+
 def test_after_signing_the_next_who_waits_opens(linh: Patient, sara: Resource, screen: Client) -> None:
     first = a_follow_up(linh, sara)
     a_follow_up(a_patient(), sara, at=TEN + timedelta(minutes=30))
@@ -582,6 +605,7 @@ def test_nobody_but_a_clinician_comes_near_it(visit: Appointment, linh: Patient)
             reverse("desk:visit_draft", args=[visit.pk]),
             reverse("desk:countersign", args=[visit.pk]),
             reverse("desk:visit_print", args=[visit.pk]),
+            reverse("desk:note_pdf", args=[visit.pk]),
             reverse("desk:to_sign"),
             reverse("patients:results", args=[linh.pk]),
         ):
@@ -594,7 +618,8 @@ def test_results_show_the_line_the_threshold_and_every_score(linh: Patient, sara
         visit = a_follow_up(linh, sara, at=TEN - timedelta(days=days))
         at = visit.ends_at
         ndi = {item["code"]: 2 for item in rulebook().measures["ndi"].items[1:]}
-        a_signed_follow_up(visit, sara, at=at, told={"worst": worst, "scales": {"ndi": ndi}})
+        told = {"worst": worst, "scales": {"ndi": ndi}, "places": {"lateral_neck:left": worst}}
+        a_signed_follow_up(visit, sara, at=at, told=told)
 
     page = words(screen.get(reverse("patients:results", args=[linh.pk])))
 
@@ -604,6 +629,8 @@ def test_results_show_the_line_the_threshold_and_every_score(linh: Patient, sara
     assert "Neck Disability Index" in page
     assert "9 of 10" in page
     assert page.count("<tr>") >= 6
+    assert page.count('role="img" aria-label="Back view of head, neck and shoulders. Side of the neck, left"') == 3
+    assert [f"Side of the neck, left: {n}" in page for n in (7, 5, 3)] == [True] * 3
 
 
 @pytest.mark.parametrize("earlier", [1, 20])
@@ -614,12 +641,17 @@ def test_the_page_costs_the_same_however_long_the_record_is(
         visit = a_follow_up(linh, sara, at=TEN - timedelta(weeks=n))
         needled = Given(modality=NEEDLES, technique=SUPERFICIAL, read=frozenset({"int_reassess_dn"}))
         a_signed_follow_up(visit, sara, at=visit.ends_at, given=(needled,))
-    today = a_follow_up(linh, sara)
+    today, first = a_follow_up(linh, sara), a_follow_up(linh, sara, at=TEN + HOUR, service_code="first_assessment")
+    last = Appointment.objects.order_by("starts_at")[0]
     screen.get(page_of(today))
 
     with django_assert_num_queries(26):
         screen.get(page_of(today))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(24):
+        screen.get(page_of(first))
+    with django_assert_num_queries(18):
+        screen.get(page_of(last))
+    with django_assert_num_queries(13):
         screen.get(reverse("patients:results", args=[linh.pk]))
 
 
