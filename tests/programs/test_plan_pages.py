@@ -4,13 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from factories import a_clinician, a_patient, a_portal_patient, a_user, the_clinic
 from plan_cast import a_plan
 from portal_cast import signed_in
 
+from patients.actions import outcomes
 from patients.models import Patient
 from people.models import User
 from people.rules.permissions import Role
@@ -165,3 +168,45 @@ def filled(whole: Any) -> dict[str, Any]:
     """The form as it is sent back unchanged."""
     forms = [whole.head, *(it for phase, rows in whole.phases for it in (phase, *rows))]
     return {field.html_name: value for form in forms for field in form if (value := field.value()) not in (None, False)}
+
+
+START, VISITS, OWN = 16, 18, 7  # queries
+
+
+def queries(client: Client, url: str) -> int:
+    client.get(url)  # what is read once for a session
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200
+    return len(asked)
+
+
+def test_choosing_a_program_costs_the_same_however_much_is_known(therapist: User) -> None:
+    client, now = signed_in(therapist), timezone.now()
+    little, much = a_patient(), a_plan(by=therapist, starts_on=now.date(), now=now).patient
+    for n in range(20):
+        on = now.date() - timedelta(days=n)
+        outcomes.record(much, "nprs", {"current": n % 10}, on=on, by=therapist, now=now)
+
+    found = [queries(client, reverse("programs:start", args=[it.pk])) for it in (little, much)]
+
+    assert found == [START, START]
+
+
+@pytest.mark.parametrize("code", ["tpl_acute_spasm_conservative", "tpl_chronic_prp_series"])
+def test_a_plan_with_its_visits_costs_the_same_long_or_short(code: str, therapist: User) -> None:
+    now = timezone.now()
+    plan = a_plan(template_code=code, by=therapist, starts_on=now.date(), now=now)
+
+    assert queries(signed_in(therapist), reverse("appointments:plan_visits", args=[plan.patient_id])) == VISITS
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_the_clinics_own_programs_cost_the_same_for_one_and_for_twenty(n: int, therapist: User) -> None:
+    ours = plan_templates.contents_of("tpl_acute_spasm_conservative") or {}
+    PlanTemplate.objects.bulk_create(
+        PlanTemplate(code=f"own_{nth}", version=1, name=f"Week {nth}", why="Fewer visits.", by=therapist,
+                     at=timezone.now(), contents=ours | {"code": f"own_{nth}", "name": f"Week {nth}"})
+        for nth in range(n)
+    )  # fmt: skip
+
+    assert queries(signed_in(therapist), reverse("programs:own_programs")) == OWN
