@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("visit")]
 SARA = "sara@example.org"  # a licensed acupuncturist of the demo: she needles
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TABLET = {"width": 820, "height": 1180}
+TROUBLE = re.compile(r"htmx:|Response Status Error Code 403|Failed to load resource: (net::|.*403)")
 TAPS = {"C1": 1, "C2": 14, "C3": 7, "C4": 4, "C7": 2}
 # Patients with a signed visit a week ago and one visit now, notes that wait for their signature, two first visits.
 PEOPLE = """
@@ -104,14 +105,18 @@ def at_work(browser: Browser, stack: Stack, who: str = SARA, **options: Any) -> 
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{stack.url}/signin/")
-        page.get_by_label("E-mail").fill(who)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url(lambda url: "/signin" not in url)
+        signed_in(page, stack, who)
         yield page, context
-        # Without a connection the browser and htmx say so on the console; that is the test.
-        assert [it for it in complaints if not re.match(r"htmx:|Failed to load resource: net::", it)] == []
+        # Without a connection or a session the browser and htmx say so on the console; that is the test.
+        assert [it for it in complaints if not TROUBLE.match(it)] == []
+
+
+def signed_in(page: Page, stack: Stack, who: str) -> None:
+    page.goto(f"{stack.url}/signin/")
+    page.get_by_label("E-mail").fill(who)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/signin" not in url)
 
 
 class Hand:
@@ -352,6 +357,57 @@ def test_what_is_typed_without_a_connection_is_kept_and_sent_later(
         saved(page)
         page.reload()
         expect(page.get_by_label("What happens next")).to_have_value("Ring her on Friday")
+
+
+def test_whoever_is_signed_out_while_typing_loses_nothing(
+    stack: Stack, browser: Browser, visits: dict[str, str]
+) -> None:
+    with at_work(browser, stack) as (page, context):
+        page.goto(visits["Offline"])
+        context.clear_cookies(name="sessionid")
+        page.get_by_label("Look down", exact=True).fill("41")
+        page.get_by_label("Look down", exact=True).blur()
+        expect(page.locator("#fu-status")).to_contain_text("You were signed out")
+        # Pressing anything leaves the page as it is, too.
+        page.get_by_role("button", name="I asked again: all no").click()
+        expect(page.locator("#fu-status")).to_contain_text("You were signed out")
+        assert page.url == visits["Offline"]
+
+        other = context.new_page()
+        signed_in(other, stack, SARA)
+        other.close()
+
+        saved(page)
+        page.get_by_role("button", name="I asked again: all no").click()
+        expect(page.locator("#fu-asked")).to_contain_text("Asked again: all no")
+        page.get_by_role("button", name="Take it back").click()
+        expect(page.get_by_role("button", name="I asked again: all no")).to_be_visible()
+        page.reload()
+        expect(page.get_by_label("Look down", exact=True)).to_have_value("41")
+
+
+def test_a_number_that_cannot_be_is_said_and_the_page_is_not_left_by_mistake(
+    stack: Stack, browser: Browser, visits: dict[str, str]
+) -> None:
+    with at_work(browser, stack) as (page, _context):
+        page.goto(visits["Offline"])
+        page.get_by_label("Look up", exact=True).fill("999")
+        page.get_by_label("Look up", exact=True).blur()
+        expect(page.locator("#fu-status")).to_contain_text("Not saved: Look up")
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+        page.get_by_role("link", name="Summary").click(no_wait_after=True)
+        page.wait_for_timeout(500)
+        assert (asked, page.url) == (["beforeunload"], visits["Offline"])
+        page.get_by_label("Look up", exact=True).fill("49")
+        page.get_by_label("Look up", exact=True).blur()
+        saved(page)
+        page.get_by_role("link", name="Summary").click()
+        page.wait_for_url("**/record/")
+        page.go_back()
+
+        expect(page.get_by_label("Look up", exact=True)).to_have_value("49")
 
 
 def test_without_javascript_a_button_saves_and_signs(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:

@@ -2,7 +2,8 @@
 const place = (id) => document.getElementById(id);
 const form = () => place("followup");
 const SOON = 400, AFTER_TYPING = 1200, TRY_AGAIN = 5000; // milliseconds
-let timer = 0, dirty = false, offline = false;
+let timer = 0, dirty = false, offline = false, signedOut = false;
+let sending = false; // what is on its way may still not arrive
 // While a pressed button redraws the page: what is tapped and pressed meanwhile, by id, to be put into the new page.
 let redrawing = false, pressed = null;
 const meanwhile = new Map();
@@ -14,14 +15,36 @@ function say(key) {
 
 function keepIn(wait) {
   clearTimeout(timer);
-  timer = setTimeout(() => { if (form() && !redrawing) htmx.trigger("#autosave", "keep"); }, wait);
+  timer = setTimeout(async () => {
+    if (signedOut && !await isBack()) { keepIn(TRY_AGAIN); return; }
+    if (form() && !redrawing) htmx.trigger("#autosave", "keep");
+  }, wait);
+}
+
+// Somebody who was signed out signs in again in another tab: this page stays, and goes on with the token it has then.
+async function isBack() {
+  const answer = await fetch(location.href, { headers: { "X-Unattended": "yes" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return false;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[name=csrfmiddlewaretoken]");
+  if (!fresh) return false;
+  for (const token of document.querySelectorAll("[name=csrfmiddlewaretoken]")) token.value = fresh.value;
+  signedOut = false;
+  return true;
+}
+function stay(why) {
+  dirty = true;
+  redrawing = false;
+  pressed = null;
+  meanwhile.clear(); // it is on the page, which was not redrawn
+  say(why);
+  keepIn(TRY_AGAIN);
 }
 
 function changed(event) {
   if (!event.target.closest("#followup") || event.target.closest("[data-quiet]")) return;
   dirty = true;
   if (redrawing) { meanwhile.set(event.target.id, { checked: event.target.checked, value: event.target.value }); return; }
-  if (!offline) say("waiting");
+  if (!offline && !signedOut) say("waiting");
   keepIn(event.type === "input" && event.target.matches("textarea, input:not([type=radio]):not([type=checkbox])") ? AFTER_TYPING : SOON);
 }
 document.addEventListener("input", changed);
@@ -37,7 +60,7 @@ document.addEventListener("submit", (event) => {
   pressed = event.submitter && { name: event.submitter.name, value: event.submitter.value };
 }, true);
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.id === "autosave") dirty = false;
+  if (event.target.id === "autosave") { dirty = false; sending = true; }
   if (event.target === form()) redrawing = true;
 });
 
@@ -59,22 +82,24 @@ const ours = (event) => event.target.id === "autosave" || event.target === form(
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (!ours(event)) return;
   const xhr = event.detail.xhr;
-  if (xhr.responseURL.includes("/signin")) { event.preventDefault(); dirty = true; say("signedOut"); return; }
+  const to = xhr.getResponseHeader("HX-Redirect") ?? xhr.responseURL;
+  if (to.includes("/signin")) { event.preventDefault(); signedOut = true; stay("signedOut"); return; }
   offline = false;
-  if (event.target === form()) dirty = false;
+  // Refused, or a number that cannot be: nothing of it is kept yet, and leaving the page would lose it.
+  if (xhr.responseText.includes("data-unkept")) dirty = true;
+  else if (event.target === form()) dirty = false;
 });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.target.id === "autosave") sending = false; });
 for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.addEventListener(trouble, (event) => {
     if (!ours(event)) return;
-    dirty = offline = true;
-    redrawing = false;
-    meanwhile.clear();
-    say("offline");
-    keepIn(TRY_AGAIN);
+    signedOut = event.detail.xhr?.status === 403;
+    offline = !signedOut;
+    stay(signedOut ? "signedOut" : "offline");
   });
 }
 window.addEventListener("online", () => { if (dirty && form()) keepIn(0); });
-window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+window.addEventListener("beforeunload", (event) => { if (dirty || sending) event.preventDefault(); });
 
 // What is being asked stays as it is while it is being answered: drawn anew only when something else is asked.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
