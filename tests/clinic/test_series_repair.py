@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from series_checker import alone, at, breaches, too_near
 
 from clinic.appointments.rules.series.answer import Impossible, Proposal
 from clinic.appointments.rules.series.problem import Booked, Place, Problem, Seat, Session, Supply
@@ -19,7 +20,6 @@ from clinic.appointments.rules.series.solving import solve
 from clinic.appointments.rules.series.supplying import without
 from clinic.bench.plan_cases import ZONE, local_minute
 from clinic.bench.plan_small import a_small_problem
-from tests.clinic.series_checker import alone, at, breaches, too_near
 
 MANY = int(os.environ.get("PLANS", "8"))
 MOST_PLANS = 3_000  # that a test looks at one by one

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from series_checker import breaches, too_near
 
 from clinic.appointments.rules.series.answer import Aim, Answer, Impossible, Limit, Proposal
 from clinic.appointments.rules.series.problem import Problem
@@ -18,7 +19,6 @@ from clinic.bench.plan import a_day_lost
 from clinic.bench.plan_cases import COURSES, a_clinic, a_plan, with_a_life
 from clinic.bench.plan_oracle import best_of_all, cost
 from clinic.bench.plan_small import a_small_problem
-from tests.clinic.series_checker import breaches, too_near
 
 # PLANS=5000 pytest tests/clinic/test_series_solver.py tries as many random clinics.
 MANY = int(os.environ.get("PLANS", "5"))
@@ -123,7 +123,7 @@ def test_a_time_lost_meanwhile_is_the_only_one_that_is_placed_anew() -> None:
 
 
 def test_patients_of_one_lost_day_are_never_sent_to_the_same_clinician_at_once() -> None:
-    cases = a_day_lost(Random(3), 8)
+    cases = a_day_lost(Random(3), 6)
 
     answers = repair_all(cases)
 
@@ -134,7 +134,7 @@ def test_patients_of_one_lost_day_are_never_sent_to_the_same_clinician_at_once()
         for it in answer.placed
         if it.session_id in case.lost
     ]
-    assert len(held) >= 6
+    assert len(held) >= 4
     assert not any(
         one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
         for n, one in enumerate(held)

@@ -16,7 +16,7 @@ from uuid import UUID
 from clinic.appointments.rules.series.problem import Booked, Happened, Problem, Session
 
 RULES: list[dict[str, Any]] = tomllib.loads(
-    Path(__file__).parents[2].joinpath("programs/knowledge/interactions.toml").read_text(encoding="utf-8")
+    Path(__file__).parents[1].joinpath("programs/knowledge/interactions.toml").read_text(encoding="utf-8")
 )["interaction"]
 Visits = Mapping[UUID, Booked]
 Broken = set[tuple[str, frozenset[UUID | None]]]  # a timing rule, and between which sessions; None is the past
@@ -153,7 +153,7 @@ def _unfree(problem: Problem, it: Session, visit: Booked) -> Iterator[str]:
     supply = problem.supply[it.service]
     if visit.ends - visit.starts != supply.minutes:
         yield "not as long as the service"
-    offered = {
+    offered: dict[str, list[tuple[object, UUID, int]]] = {
         "clinician": [(seat.clinician_id, seat.site_id, seat.bits) for seat in supply.seats],
         "room": [(room.ids, room.site_id, room.bits) for room in supply.rooms],
         "devices": [(device.ids, device.site_id, device.bits) for device in supply.devices],
