@@ -24,6 +24,7 @@ from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
+from programs.actions.safety import TooNear
 from programs.models import PlannedSession
 
 MOST_FOUND = 8  # patients; whoever does not see theirs types another letter
@@ -55,9 +56,24 @@ def book(request: SignedInRequest) -> HttpResponse:
             # Whoever may overbook is asked for a reason; patients and devices are never in two places.
             "may_share": isinstance(refusal, SlotTaken) and refusal.kinds <= {"clinician", "room"},
             "taken": request.POST.get("offer", ""),
+            "nearer": _nearer(request, patient, order) if isinstance(refusal, TooNear) else "",
         }
         patient = open_record(request, patient_id)
         return _panel(request, panel.wanted(request.user, patient, asked, now=now), **gone)
+
+
+def _nearer(request: SignedInRequest, patient: Patient, order: panel.Order) -> str:
+    """Where a clinician lets it be booked nearer to another treatment; empty for anybody else."""
+    choice = availability.chosen(request.POST.get("offer", ""))
+    if choice is None or order.service is None or not request.user.may(Permission.RECORD_EDIT):
+        return ""
+    technique = order.session.technique if order.session else ""
+    asked = {
+        "treatment": order.service.modality,
+        "technique": technique,
+        "day": choice.starts_at.astimezone(choice.site.zone).date(),
+    }
+    return f"{reverse('appointments:nearer', args=[patient.pk])}?{urlencode(asked)}"
 
 
 def _who_and_what(request: SignedInRequest, patient_id: UUID) -> tuple[Patient, PlannedSession | None]:

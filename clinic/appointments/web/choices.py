@@ -6,12 +6,16 @@ from datetime import datetime
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from clinic.appointments.actions import neighbours
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules import saying
 from clinic.appointments.rules.ranking import Ranked
 from clinic.appointments.web import panel_words, words
+from patients.models import Patient
+from programs.actions.safety import Standing, Treatment
 from programs.rules.services import Service
 
 
@@ -34,6 +38,7 @@ class Choice:
     checks: list[str]
     notes: list[str]  # clocks that change, a second clock, another visit on that day
     say: str
+    near: str = ""  # how near it comes to another treatment
 
     @property
     def letter(self) -> str:
@@ -81,6 +86,26 @@ def for_patient(found: Choice, visits: Visits) -> Choice:
     last = visits.before(found.offer.starts_at)
     since = panel_words.since(last, found.offer) if last else _("First visit")
     return replace(found, checks=[*found.checks, since], notes=[*found.notes, *_same_day(found.offer, visits)])
+
+
+NEAR = gettext_lazy("Nearer to another treatment than is best")
+TOO_NEAR = gettext_lazy("Too near another treatment: ask a clinician first")
+
+
+def how_near(standing: Standing) -> str:
+    """In words for the desk: none of them says which treatments, or why."""
+    if not standing.may_be_given:
+        return str(TOO_NEAR) if standing.is_only_too_near else ""
+    return str(NEAR) if standing.is_nearer_than_best else ""
+
+
+def with_distance(found: Sequence[Choice], patient: Patient, service: Service, technique: str) -> list[Choice]:
+    """Each with how near it comes to another treatment of the patient. Two queries; none for an assessment."""
+    if service.modality is None or not found:
+        return list(found)
+    wanted = [Treatment(service.modality, it.offer.local_start.date(), technique) for it in found]
+    standings = neighbours.looked_at(patient, wanted)
+    return [replace(it, near=how_near(each)) for it, each in zip(found, standings, strict=True)]
 
 
 def _same_day(offer: Offer, visits: Visits) -> Sequence[str]:

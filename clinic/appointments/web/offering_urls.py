@@ -5,6 +5,7 @@ from django.urls import path
 from clinic.appointments.web import (
     group_changes,
     groups,
+    nearer,
     plan_cost,
     policy_pages,
     preference_pages,
@@ -28,4 +29,5 @@ urlpatterns = [
     path("desk/walk-in/", walk_in.walk_in, name="walk_in"),
     path("desk/patients/<uuid:patient_id>/plan/cost/", plan_cost.patient_plan_cost, name="plan_cost"),
     path("desk/patients/<uuid:patient_id>/preferences/", preference_pages.preferences, name="preferences"),
+    path("desk/patients/<uuid:patient_id>/nearer/", nearer.nearer, name="nearer"),
 ]

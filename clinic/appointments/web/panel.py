@@ -222,7 +222,8 @@ def _choices(it: Wanted, found: times.Times, preference: VisitPreference | None,
     zone = preference.time_zone if preference else ""
     told = choices.telling(found.best)
     every = [choices.choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in told]
-    return [choices.for_patient(each, it.visits) for each in every]
+    mine = [choices.for_patient(each, it.visits) for each in every]
+    return choices.with_distance(mine, it.patient, it.service, it.session.technique if it.session else "")
 
 
 def _classes(it: Wanted) -> Sequence[FreeSeats]:

@@ -14,11 +14,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinic.appointments.actions import attendance, availability, booking
+from clinic.appointments.actions import attendance, availability, booking, neighbours
+from clinic.appointments.actions.asked import treatment
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, STEPS, Status, is_step_back
-from clinic.appointments.web import deeds, times, words
+from clinic.appointments.web import choices, deeds, times, words
 from clinic.appointments.web.forms import CancelForm
 from patients.web.records import open_record
 from people.models import AuditEvent
@@ -65,9 +66,17 @@ def _card(request: SignedInRequest, it: Appointment, *, refusal: Refused | None 
         "may_be_cancelled": it.status in MAY_BE_CANCELLED,
         "late_choices": LATE_MINUTES if _may_be_late(it, now) else [],
         "history": _history(it),
+        "near": _how_near(it),
         "refusal": refusal,
     }
     return render(request, "appointments/visit.html", context, status=GONE if refusal else 200)
+
+
+def _how_near(it: Appointment) -> str:
+    """How near it comes to another treatment, while it lies ahead. Two queries."""
+    wanted = treatment(it, it.service) if it.status in MAY_BE_MOVED else None
+    found = neighbours.looked_at(it.patient, [wanted] if wanted else [], leaving=[it.pk])
+    return next((choices.how_near(each) for each in found), "")
 
 
 def _history(it: Appointment) -> list[tuple[AuditEvent, str | Promise]]:
