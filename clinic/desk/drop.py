@@ -11,6 +11,7 @@ from django.utils import timezone
 from clinic.appointments.actions import availability
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.rules import lengths
 from clinic.appointments.rules.status import MAY_BE_MOVED
 from clinic.desk import names, reading
 from people.rules.permissions import Permission
@@ -36,7 +37,8 @@ def drop(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     if visit is None or visit.status not in MAY_BE_MOVED:
         raise Http404
     target = _target(request, visit)
-    offers = _offers(visit, target)
+    minutes = _minutes(request, visit)
+    offers = _offers(visit, target, minutes)
     wanted = next((offer for offer in offers if offer.starts_at == target.starts_at), None)
     patient = visit.patient
     context = {
@@ -45,6 +47,8 @@ def drop(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         "target": target,
         "local_start": target.starts_at.astimezone(visit.site.zone),
         "offer": wanted,
+        "minutes": minutes,
+        "is_resized": (visit.starts_at, visit.clinician_id) == (target.starts_at, target.clinician.pk),
         "nearest": [] if wanted else _nearest(visit, offers, target),
     }
     return render(request, "desk/drop.html", context)
@@ -62,9 +66,20 @@ def _target(request: SignedInRequest, visit: Appointment) -> Target:
     return Target(starts_at, visit.clinician, to)
 
 
-def _offers(visit: Appointment, target: Target) -> list[Offer]:
+def _minutes(request: SignedInRequest, visit: Appointment) -> int:
+    """As long as its lower edge was drawn to; as long as it is, where it was dragged as a whole."""
+    asked = request.GET.get("minutes", "")
+    if asked.isascii() and asked.isdigit():
+        return int(asked)
+    return int((visit.ends_at - visit.starts_at).total_seconds()) // 60
+
+
+def _offers(visit: Appointment, target: Target, minutes: int) -> list[Offer]:
     """The free times of that day with that clinician, in the room they were asked for where there is one."""
     service = offering.current()[visit.service_code]
+    if minutes not in lengths.lengths(service.minutes):
+        return []
+    service = lengths.lasting(service, minutes)
     day = timezone.localdate(target.starts_at, visit.site.zone)
     found = availability.free_times(
         service, patient=visit.patient, first=day, days=1, now=timezone.now(), site=visit.site,

@@ -212,6 +212,25 @@ def test_a_finger_drags_a_visit_after_resting_on_it_and_scrolls_otherwise(
     tablet.close()
 
 
+def test_the_lower_edge_of_a_visit_draws_its_length(page: Page) -> None:
+    page.goto(busy_day(page))
+    card = first_card(page)
+    card.scroll_into_view_if_needed()
+    box = card.bounding_box()
+    assert box
+    x, y = box["x"] + 30, box["y"] + box["height"] - 3
+
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + box["height"] / 2, steps=4)
+    expect(page.locator(".ghost")).to_contain_text("min")
+    page.mouse.up()
+
+    expect(page.locator("#drop")).to_contain_text(re.compile("minutes from|cannot come"))
+    page.keyboard.press("Escape")
+    expect(page.locator("#drop")).to_be_empty()
+
+
 def test_a_click_on_an_empty_time_books_then_and_there(page: Page) -> None:
     page.goto(busy_day(page))
     column = page.locator(".dg-col").last

@@ -14,6 +14,7 @@ from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.contention import broken_rule, tried_again
 from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment, BookingPolicy, Hold, Resource, VisitChange
+from clinic.appointments.rules import lengths
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.refusals import CHANGED, AlreadyBooked, CannotBecome, SlotTaken, UsedForAnother
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Status
@@ -119,14 +120,16 @@ def move(
     now: datetime,
     overbook_because: str = "",
     door: Door = Door.DESK,
+    minutes: int | None = None,
 ) -> Appointment:
-    """Give the visit another time or place. The old one is kept until the new one is certain.
+    """Give the visit another time, place or length. The old one is kept until the new one is certain.
 
-    A confirmed visit has to be confirmed anew. `revision` is what the mover looked at.
+    A confirmed visit has to be confirmed anew, unless all that changes is when it ends. `revision` is what the
+    mover looked at. Without `minutes` it takes as long as it did.
 
-    Raises `ChangedMeanwhile` if somebody else moved or cancelled it first, and refuses as `book` does.
+    Raises `ChangedMeanwhile` if somebody else moved or cancelled it first, `OddLength`, and refuses as `book` does.
     """
-    elsewhere = Elsewhere(appointment, revision, starts_at, resources)
+    elsewhere = Elsewhere(appointment, revision, starts_at, resources, minutes)
     return _move_all([elsewhere], by=by, now=now, overbook_because=overbook_because, door=door)[0]
 
 
@@ -145,6 +148,7 @@ class Elsewhere:
     revision: int
     starts_at: datetime
     resources: Collection[Resource]
+    minutes: int | None = None  # as long as before
 
 
 @tried_again
@@ -164,7 +168,7 @@ def _move_all(
     for each in moves:
         visit, pieces = visits[each.visit.pk], locked.of([piece.pk for piece in each.resources])
         asked = Asked(visit, services[visit.service_code], pieces)
-        _elsewhere(asked, each.starts_at, now)
+        _elsewhere(asked, each, now)
         visit.news_at = history.news_at(by, now, policy=policy)
         holder = locked.holders[visit.patient_id]
         shared, nearby = checks.may_be_booked(
@@ -182,7 +186,8 @@ def _move_all(
             create_together(holding.holds([asked], locked.holders, shared=shared), grounds)
         except IntegrityError as error:
             raise refusal(error) from error
-        lines.append((visit, {"revision": visit.revision, **_kinds(asked, shared)}))
+        length = {"minutes": each.minutes} if each.minutes else {}
+        lines.append((visit, {"revision": visit.revision, **length, **_kinds(asked, shared)}))
     moved = [visits[each.visit.pk] for each in moves]
     create_together(
         history.changes(VisitChange.Deed.MOVED, moved, by=by, now=now, before=before),
@@ -191,18 +196,23 @@ def _move_all(
     return moved
 
 
-def _elsewhere(asked: Asked, starts_at: datetime, now: datetime) -> None:
+def _elsewhere(asked: Asked, to: Elsewhere, now: datetime) -> None:
     visit = asked.visit
+    was = (visit.starts_at, visit.clinician_id, visit.site_id)
+    if to.minutes is not None:
+        lengths.refuse_odd(to.minutes, usual=asked.service.minutes)
+    length = visit.ends_at - visit.starts_at if to.minutes is None else timedelta(minutes=to.minutes)
     if visit.group_id:  # a seat: its patient changes to another class instead
         raise CannotBecome
     room = next((piece for piece in asked.pieces if piece.kind == Resource.Kind.ROOM), None)
     if room and room.site and room.site_id != visit.site_id:
         visit.site = room.site
     visit.clinician = next((it for it in asked.pieces if it.kind == Resource.Kind.CLINICIAN), visit.clinician)
-    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=asked.service.minutes)
-    visit.status, visit.confirmed_at, visit.expected_at = Status.BOOKED, None, None
-    visit.timed_at = now
+    visit.starts_at, visit.ends_at = to.starts_at, to.starts_at + length
     visit.revision += 1
+    if to.minutes is None or was != (visit.starts_at, visit.clinician_id, visit.site_id):
+        visit.status, visit.confirmed_at, visit.expected_at = Status.BOOKED, None, None
+        visit.timed_at = now
 
 
 @tried_again

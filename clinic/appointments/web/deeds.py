@@ -89,6 +89,10 @@ def said(event: AuditEvent, change: VisitChange | None, *, zone: ZoneInfo) -> Wo
     if event.deed == "appointment.undone":
         return _TAKEN_BACK[detail["deed"]]
     if event.deed == "appointment.moved" and change and change.before:
-        before = timezone.localtime(datetime.fromisoformat(change.before["starts_at"]), zone)
+        begins, ends = (datetime.fromisoformat(change.before[at]) for at in ("starts_at", "ends_at"))
+        before = timezone.localtime(begins, zone)
+        if change.revision == change.appointment.revision and begins == change.appointment.starts_at:
+            minutes = int((ends - begins).total_seconds()) // 60
+            return _("Changed; it was %(when)s, %(n)s minutes") % {"when": words.day_and_time(before), "n": minutes}
         return _("Moved; it was %(when)s") % {"when": words.day_and_time(before)}
     return PLAIN.get(event.deed, event.deed)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 
 from clinic.appointments.actions import attendance, availability, booking, neighbours
 from clinic.appointments.actions.asked import treatment
-from clinic.appointments.models import Appointment
+from clinic.appointments.models import Appointment, Resource
+from clinic.appointments.rules import lengths
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, STEPS, Status, is_step_back
 from clinic.appointments.web import choices, deeds, times, words
@@ -151,7 +152,7 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
             return redirect(_day(moved))
     it = _visit(request, visit_id)
     now = timezone.now()
-    service = offering.current()[it.service_code]
+    service = lengths.lasting(offering.current()[it.service_code], _minutes(request.GET) or _length(it))
     when = times.filters(request.GET, first=timezone.localdate(now))
     context = {
         "active": "day",
@@ -162,12 +163,15 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         "times": times.find(service, when, patient=it.patient, session=it.session, now=now, moving=it),
         "when": when,
         **times.choices(service),
+        "lengths": lengths.lengths(offering.current()[it.service_code].minutes),
         "refusal": refusal,
     }
     return render(request, "appointments/move.html", context, status=GONE if refusal else 200)
 
 
 def _moved(request: SignedInRequest, it: Appointment) -> Appointment:
+    if "as_it_stands" in request.POST:
+        return _resized(request, it)
     choice = availability.chosen(request.POST.get("offer", ""))
     if choice is None:
         raise NothingChosen
@@ -179,7 +183,32 @@ def _moved(request: SignedInRequest, it: Appointment) -> Appointment:
         by=request.user,
         now=timezone.now(),
         overbook_because=request.POST.get("overbook_because", "").strip()[:LONGEST_REASON],
+        minutes=_minutes(request.POST),
     )
+
+
+def _resized(request: SignedInRequest, it: Appointment) -> Appointment:
+    """Longer or shorter at the time and in the place that it has."""
+    held = Resource.objects.filter(holds__appointment=it).exclude(kind=Resource.Kind.PATIENT)
+    return booking.move(
+        it,
+        starts_at=it.starts_at,
+        resources=list(held.select_related("site")),
+        revision=number(request.POST.get("revision", "")),
+        by=request.user,
+        now=timezone.now(),
+        minutes=number(request.POST.get("minutes", "")),
+    )
+
+
+def _minutes(typed: QueryDict) -> int | None:
+    """What the form says about the length, if it does."""
+    asked = typed.get("minutes")
+    return number(str(asked)) if asked else None
+
+
+def _length(it: Appointment) -> int:
+    return int((it.ends_at - it.starts_at).total_seconds()) // 60
 
 
 def number(text: str) -> int:

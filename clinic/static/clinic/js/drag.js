@@ -7,6 +7,7 @@
   const NOBODY = "00000000-0000-0000-0000-000000000000";
   const THRESHOLD = 6; // px; less is an unsteady click
   const QUARTER = 15 * 60; // s
+  const EDGE = 8; // px above the lower edge of a visit: there its length is drawn, by mouse or pen
   const LONG_PRESS = 400; // ms; a finger that moves sooner scrolls, one that leaves sooner opens the visit
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: grid.dataset.zone });
   let drag = null;
@@ -45,7 +46,8 @@
     if (!card || event.button !== 0) return;
     const grabbed = event.clientY - card.getBoundingClientRect().top;
     const finger = event.pointerType === "touch";
-    drag = { card, grabbed, finger, lifted: !finger, x: event.clientX, y: event.clientY, moved: false, row: null, column: null };
+    const edge = !finger && card.getBoundingClientRect().bottom - event.clientY < EDGE;
+    drag = { card, grabbed, finger, edge, lifted: !finger, x: event.clientX, y: event.clientY, moved: false, row: null, column: null };
     if (finger) drag.timer = setTimeout(() => { drag.lifted = true; card.classList.add("dragged"); }, LONG_PRESS);
   });
   // Once the card is lifted the finger drags it; until then the page scrolls under it as ever.
@@ -62,6 +64,7 @@
     drag.card.classList.add("dragged");
     const column = document.elementFromPoint(event.clientX, event.clientY)?.closest(".dg-col");
     if (!column) return;
+    if (drag.edge) { stretch(event.clientY); return; }
     const length = Number(drag.card.dataset.rows);
     const half = column.getBoundingClientRect().height / rowsOf(column) / 2;
     drag.column = column;
@@ -69,19 +72,29 @@
     mark("ghost", column, drag.row, length, `${said(drag.row)} ${column.dataset.name}`);
   });
 
+  // The lower edge goes to the nearest quarter hour; where the visit begins and with whom stays.
+  function stretch(y) {
+    const column = drag.card.parentElement;
+    const first = Number(drag.card.className.match(/\br(\d+)/)[1]);
+    const last = Math.max(rowAt(column, y), first);
+    Object.assign(drag, { column, row: first, length: last - first + 1 });
+    mark("ghost", column, first, drag.length, `${said(first)} ${drag.length * 15} min`);
+  }
+
   document.addEventListener("pointerup", () => {
     if (!drag) return;
-    const { card, finger, lifted, moved, column, row } = drag;
+    const { card, finger, lifted, moved, column, row, length } = drag;
     end();
     if (!moved && !(finger && lifted)) return;
     // The click that follows would open the visit. It comes at once or, outside the card, not at all.
     const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
     addEventListener("click", swallow, { capture: true, once: true });
     setTimeout(() => removeEventListener("click", swallow, { capture: true }), 50);
-    if (!column || (column === card.parentElement && card.classList.contains(`r${row}`))) return;
+    const stays = column === card.parentElement && card.classList.contains(`r${row}`);
+    if (!column || (stays && (!length || length === Number(card.dataset.rows)))) return;
     drop.dataset.from = card.id;
     const address = grid.dataset.drop.replace(NOBODY, card.dataset.visit);
-    htmx.ajax("GET", `${address}?at=${moment(row)}&to=${column.dataset.resource}`, { target: drop, swap: "innerHTML" })
+    htmx.ajax("GET", `${address}?at=${moment(row)}&to=${column.dataset.resource}${length ? `&minutes=${length * 15}` : ""}`, { target: drop, swap: "innerHTML" })
       .then(() => document.getElementById("drop-yes")?.focus());
   });
 
