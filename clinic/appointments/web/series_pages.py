@@ -94,8 +94,12 @@ def _look_again(request: SignedInRequest, plan: Plan, asked: Asked, why: str, no
 
 def _nothing(request: SignedInRequest, plan: Plan, asked: Asked, why: NothingToBook) -> HttpResponse:
     """Every session is seen to: what was done last can be taken back as a whole from here."""
-    context = {"nothing": str(why), "undoable": series.undoable(plan, by=request.user, now=timezone.now())}
+    context = {"nothing": str(why)} | _undoable(request, plan)
     return render(request, "appointments/plan_book.html", _frame(plan, asked) | context)
+
+
+def _undoable(request: SignedInRequest, plan: Plan) -> dict[str, Any]:
+    return {"undoable": series.undoable(plan, by=request.user, now=timezone.now())}
 
 
 @needs(Permission.APPOINTMENT_BOOK)
@@ -143,7 +147,8 @@ def _page(
     changed: frozenset[UUID] = frozenset(),
     status: int = 200,
 ) -> HttpResponse:
-    context = _frame(found.plan, asked) | {
+    context = _frame(found.plan, asked) | _undoable(request, found.plan)
+    context |= {
         "refusal": refusal,
         "sites": found.sites.values() if len(found.sites) > 1 else (),
         "left_out": [

@@ -1,0 +1,85 @@
+"""A whole plan booked in a real browser, with every interaction counted; on a phone, in the dark, by keyboard."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from desk_hands import Hands, at_work
+from playwright.sync_api import Browser, Page, expect
+from stack import Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("booking")]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FIVE = 5  # the budget of a whole plan, from the patient's page
+PLAN = re.compile("Book all|Make (all|1)|Book 1")
+
+
+def patient_with_sessions_to_book(page: Page, stack: Stack) -> str:
+    """The address of the page of somebody whose plan is not booked to its end."""
+    page.goto(f"{stack.url}/patients/")
+    doors = page.locator("main a[href^='/patients/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    for door in doors:
+        if found := re.fullmatch(r"/patients/([0-9a-f-]{36})/", door):
+            page.goto(f"{stack.url}/desk/patients/{found[1]}/visits/")
+            link = page.get_by_role("link", name="Book the whole plan")
+            if link.count():
+                link.first.click()
+                page.wait_for_load_state()
+                if page.get_by_role("button", name=PLAN).count():
+                    return str(stack.url + door)
+    pytest.fail("nobody in the demo has a plan to be booked")
+
+
+def problems(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nobody_is_shut_out_of_booking_and_mending_a_plan(
+    browser: Browser, stack: Stack, width: int, scheme: str
+) -> None:
+    page = at_work(browser, stack, width=width, scheme=scheme)
+    patient_with_sessions_to_book(page, stack)
+    found = {}
+    for path in (page.url, f"{stack.url}/desk/mend/"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        wrong = problems(page)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
+            wrong.append("scrolls sideways")
+        if wrong:
+            found[path] = wrong
+
+    assert found == {}
+
+
+def test_a_whole_plan_is_booked_in_five_interactions_and_taken_back_with_one(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    page.goto(patient_with_sessions_to_book(page, stack))
+    hands = Hands(page)
+
+    hands.click("link", "Book the whole plan")
+    page.wait_for_url("**/book/**")
+    hands.click("button", PLAN.pattern)
+    expect(page.get_by_text(re.compile("There is nothing to book"))).to_be_visible()
+    assert hands.count <= FIVE
+
+    hands.click("button", "Undo (all )?[0-9]+ changes?")
+    expect(page.get_by_role("button", name=PLAN)).to_be_visible()
+
+
+def test_a_plan_is_booked_with_the_keyboard_alone(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    patient_with_sessions_to_book(page, stack)
+    page.goto(page.url)
+    button = page.get_by_role("button", name=PLAN)
+
+    page.get_by_role("button", name="Look again").focus()
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text(re.compile("There is nothing to book"))).to_be_visible()
