@@ -15,7 +15,7 @@ from clinic.appointments.rules.series.supplying import without
 from clinic.bench.plan_cases import COURSES, DAY, Clinic, a_clinic, a_plan, local_minute
 
 FIRST = date(2026, 9, 21)
-SESSIONS, WEEKS, CLINICIANS = 6, 3, 20
+SESSIONS, WEEKS, CLINICIANS = 4, 2, 20
 
 
 def a_day_of_illness(chance: Random, visits: int) -> list[Case]:
