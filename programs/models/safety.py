@@ -1,7 +1,7 @@
 """What was decided about the safety of a treatment, by whom, and on which ground."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 import pgtrigger
@@ -20,6 +20,10 @@ class OverrideQuerySet(models.QuerySet["Override"]):
 
     def in_force(self, on: date) -> Self:
         return self.filter(revoked_at=None, on__lte=on, until__gte=on)
+
+    def still_to_count(self, on: date) -> Self:
+        """In force on that day, or from a later one on."""
+        return self.filter(revoked_at=None, until__gte=on)
 
 
 class Override(models.Model):
@@ -68,6 +72,16 @@ class Override(models.Model):
         return f"{self.modality} for {self.patient_id} until {self.until}"
 
 
+class SafetyDecisionQuerySet(models.QuerySet["SafetyDecision"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.may(Permission.RECORD_VIEW) else self.none()
+
+    def cautions_read(self, *, since: datetime) -> Self:
+        """Treatments that somebody began although a rule asked for caution, the newest first."""
+        begun = self.filter(moment=SafetyDecision.Moment.STARTED, at__gte=since, by__isnull=False)
+        return begun.exclude(rules=[]).order_by("-at")
+
+
 class SafetyDecision(models.Model):
     """What the rules said when a treatment was planned, booked or started, with all that it takes to replay it."""
 
@@ -88,6 +102,8 @@ class SafetyDecision(models.Model):
     rulebook_version = models.CharField(max_length=20)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
+
+    objects = SafetyDecisionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,18 +20,20 @@ from patients.actions import facts
 from patients.models import Patient
 from patients.web.records import banner, open_record
 from people.models import User
+from people.rules.knowledge import Claim
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.actions import safety
 from programs.actions.plans import clinic_day
 from programs.actions.safety import Standing, Treatment
-from programs.models import Override, PlannedSession
+from programs.models import Override, PlannedSession, RuleChange, SafetyDecision
 from programs.rules.rulebook import rulebook
 from programs.web.safety_forms import Row, UnlockForm, answers, rows
 
 DECISIONS_SHOWN = 10
 UNLOCKED_ON_A_PAGE = 50
+CAUTIONS_SHOWN_FOR = timedelta(days=90)
 # The word and the look of each status: never colour alone.
 SAID = {
     "blocked": (gettext_lazy("Must not be given"), "stop", "stop"),
@@ -119,13 +121,31 @@ def unlock(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 
 @needs(Permission.RECORD_VIEW)
 def unlocked_list(request: SignedInRequest) -> HttpResponse:
-    """Every treatment that is unlocked against a rule today, newest first, for whoever looks after the rules."""
-    today = clinic_day(timezone.now())
-    every = Override.objects.visible_to(request.user).in_force(today).select_related("patient", "by")
+    """Every treatment that is unlocked against a rule, today or for a day to come, and the cautions that were read.
+
+    Newest first, for whoever looks after the rules. As many queries for fifty lines as for one.
+    """
+    now = timezone.now()
+    every = Override.objects.visible_to(request.user).still_to_count(clinic_day(now)).select_related("patient", "by")
     page = Paginator(every.order_by("-at"), UNLOCKED_ON_A_PAGE).get_page(request.GET.get("page"))
-    rules = rulebook().contraindications
-    lines = [{"it": it, "reasons": [rules[code].reason if code in rules else code for code in it.rules]} for it in page]
-    return render(request, "programs/unlocked.html", {"active": "my_day", "page": page, "lines": lines})
+    read = SafetyDecision.objects.cautions_read(since=now - CAUTIONS_SHOWN_FOR).visible_to(request.user)
+    read_page = Paginator(read.select_related("patient", "by"), UNLOCKED_ON_A_PAGE).get_page(request.GET.get("read"))
+    context = {
+        "active": "my_day",
+        "page": page,
+        "lines": [{"it": it, "reasons": _reasons(it.rules)} for it in page],
+        "read_page": read_page,
+        "read": [{"it": it, "reasons": _reasons(it.rules)} for it in read_page],
+        "changes": RuleChange.objects.in_force().count(),
+    }
+    return render(request, "programs/unlocked.html", context)
+
+
+def _reasons(codes: Iterable[str]) -> list[str]:
+    """Rules in words; one that a newer rulebook no longer has is called by its code."""
+    book = rulebook()
+    known: dict[str, Claim] = {**book.contraindications, **book.timing_rules}
+    return [str(getattr(known.get(code), "reason", code)) for code in codes]
 
 
 @needs(Permission.RECORD_EDIT)
@@ -161,7 +181,7 @@ def _shown(
         "shows_all": "all" in request.GET,
         "address": _address(request, patient),
         "refusal": refusal,
-        "version": rulebook().version,
+        "version": next((it.version for it in found), rulebook().version),
     }
     context["open_questions"] = sum(row.is_open_question for row in context["rows"])
     return render(request, "programs/safety.html", context, status=status)

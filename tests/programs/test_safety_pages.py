@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from factories import a_patient, a_user, the_clinic
 
 from patients.actions import facts
@@ -17,7 +18,7 @@ from people.models import AuditEvent, User
 from people.rules.permissions import Role
 from programs.actions import plans, safety
 from programs.actions.safety import Treatment
-from programs.models import Override
+from programs.models import Override, SafetyDecision
 from programs.rules.rulebook import rulebook
 
 pytestmark = pytest.mark.django_db
@@ -182,10 +183,17 @@ def test_what_is_unlocked_stands_in_one_list_with_the_rule_and_the_reason(doctor
             safety.override(
                 other, thrust, reason="Prescriber agrees", until=timezone.localdate(), by=doctor, now=timezone.now()
             )
+            SafetyDecision.objects.create(
+                patient=other, moment="started", modality="dry_needling", on=timezone.localdate(), status="caution",
+                rules=["int_dn_dn_preferred"], rulebook_version="1", by=doctor, at=timezone.now(),
+            )  # fmt: skip
         with CaptureQueriesContext(connection) as asked:
             page = client.get(url_of_list).content.decode()
         counts.append(len(asked))
 
     assert "Prescriber agrees" in page
+    assert escape(rulebook().timing_rules["int_dn_dn_preferred"].reason.capitalize()) in page
+    assert page.count("Dry needling") == 21
+    assert reverse("programs:rule_changes") in page
     assert counts[0] == counts[1]
     assert signed_in(a_user(Role.FRONT_DESK)).get(url_of_list).status_code == 404
