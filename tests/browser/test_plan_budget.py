@@ -1,4 +1,4 @@
-"""Changing a plan in a real browser, with every interaction counted."""
+"""The life of a plan in a real browser: interactions counted, and by keyboard alone."""
 
 import re
 
@@ -9,6 +9,7 @@ from stack import Stack
 
 pytestmark = pytest.mark.browser
 
+FAR = 200  # presses of Tab; no page has so many places to stop at
 FOUR = 4  # C6: plus on a lane, the number, the distance, save
 
 
@@ -43,3 +44,33 @@ def test_two_more_visits_are_four_touches_and_the_rules_answer_meanwhile(browser
 
     expect(page.get_by_text("Version 2", exact=True)).to_be_visible()
     assert hands.count <= FOUR
+
+
+def tab_to(page: Page, role: str, name: str) -> None:
+    wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
+    for _press in range(FAR):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("it => it === document.activeElement"):
+            return
+    pytest.fail(f"the keyboard does not reach {name}")
+
+
+def test_a_plan_is_paused_and_goes_on_by_keyboard_alone(browser: Browser, stack: Stack) -> None:
+    page = with_a_plan(browser, stack)
+
+    tab_to(page, "link", "Pause")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Pause the plan")).to_be_visible()
+    page.keyboard.press("Tab")
+    for _press in range(FAR):
+        if page.evaluate("document.activeElement.type === 'radio'"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    tab_to(page, "button", "Pause the plan")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+    tab_to(page, "button", "Go on with the plan")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("The plan goes on.")).to_be_visible()
