@@ -1,6 +1,6 @@
 """What must not be given, and what must wait until a clinician has looked."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -100,12 +100,6 @@ class Standing:
         """The codes of the rules that stand in the way now."""
         blocked = (it.rule.code for it in self.judgement.findings if it.rule.decision == BLOCKED)
         return frozenset([*blocked, *self.to_override])
-
-    @property
-    def is_nearer_than_best(self) -> bool:
-        """A rule would have liked more days between this and another treatment. No clinical reason, as `TooNear`."""
-        known = rulebook().timing_rules
-        return any(it.rule.code in known and it.defer_days is not None for it in self.judgement.findings)
 
     @property
     def is_switched_off(self) -> bool:
@@ -209,8 +203,7 @@ def decide(
 
     Refuses as `refuse_if_unsafe` does. Part of the caller's transaction.
     """
-    around = nearby or _AROUND[moment]
-    found = refuse_if_unsafe(patient, wanted, history=history, words=words, nearby=around)
+    found = refuse_if_unsafe(patient, wanted, history=history, words=words, nearby=nearby or _AROUND[moment])
     SafetyDecision.objects.bulk_create([_kept(patient, it, moment, by=by, now=now) for it in found])
     return found
 
@@ -231,18 +224,9 @@ def decided(
 
 @transaction.atomic
 def override(
-    patient: Patient,
-    treatment: Treatment,
-    *,
-    reason: str,
-    until: date,
-    by: User,
-    now: datetime,
-    nearby: Nearby = TODAY,
+    patient: Patient, treatment: Treatment, *, reason: str, until: date, by: User, now: datetime, nearby: Nearby = TODAY
 ) -> Override:
     """Unlock a treatment that relative contraindications lock, up to and including `until`.
-
-    `nearby` are the other visits it may be too near to, if it is to be booked beside them.
 
     Raises `CannotBeOverridden` if nothing is locked, if it is blocked absolutely, if the reason is missing or the
     time is too long, and `NotAllowed` for a profession that the rules do not name.
@@ -300,7 +284,6 @@ def replayed(decision: SafetyDecision) -> Judgement:
 def _kept(
     patient: Patient, it: Standing, moment: SafetyDecision.Moment, *, by: User | None, now: datetime
 ) -> SafetyDecision:
-    values: Mapping[str, object] = it.facts
     return SafetyDecision(
         patient=patient,
         moment=moment,
@@ -308,7 +291,7 @@ def _kept(
         technique=it.treatment.technique,
         on=it.treatment.on,
         status=it.status,
-        facts=dict(values) | pacing.as_kept(it.pace),
+        facts={**it.facts, **pacing.as_kept(it.pace)},
         rules=[finding.rule.code for finding in it.judgement.findings],
         overridden=sorted(it.overridden),
         rulebook_version=it.version,

@@ -44,9 +44,9 @@ def window(asked: Iterable[Asked]) -> tuple[datetime, datetime] | None:
 def of(
     patient: Patient, starts_at: datetime, *, until: datetime | None = None, leaving: Collection[UUID] = ()
 ) -> Nearby:
-    """What is booked around a treatment, or around all from the first to `until`, without the visits that are `leaving` their time. One query.
+    """What is booked around a treatment, or around all from the first to `until`, without visits that are `leaving`.
 
-    Those who book read it with what is in the way (`clashes.cleared`).
+    One query. Those who book read it with what is in the way (`clashes.cleared`).
     """
     others = Appointment.objects.filter(patient=patient, status__in=STILL_TO_COME).exclude(pk__in=leaving)
     rows = others.starting_between(starts_at - LONGEST_LOOK, (until or starts_at) + LONGEST_LOOK).values_list(*COLUMNS)
@@ -66,6 +66,12 @@ def looked_at(patient: Patient, wanted: Collection[Treatment], *, leaving: Colle
     around = of(patient, days[0], until=days[-1], leaving=leaving)
     file = safety_file.read(patient)
     return [found for it in wanted for found in safety.standings(file, [it], nearby=around)]
+
+
+def is_nearer_than_best(standing: Standing) -> bool:
+    """Whether a rule would have liked more days between this and another treatment."""
+    known = rulebook().timing_rules
+    return any(it.rule.code in known and it.defer_days is not None for it in standing.judgement.findings)
 
 
 def unlock(patient: Patient, treatment: Treatment, *, reason: str, by: User, now: datetime) -> Override:

@@ -96,7 +96,7 @@ def how_near(standing: Standing) -> str:
     """In words for the desk: none of them says which treatments, or why."""
     if not standing.may_be_given:
         return str(TOO_NEAR) if standing.is_only_too_near else ""
-    return str(NEAR) if standing.is_nearer_than_best else ""
+    return str(NEAR) if neighbours.is_nearer_than_best(standing) else ""
 
 
 def with_distance(found: Sequence[Choice], patient: Patient, service: Service, technique: str) -> list[Choice]:
