@@ -71,6 +71,8 @@ FOR_CLINICIANS = frozenset({"programs:start", "programs:revise", "programs:presc
 # These write to visits, plans or treatments as well, and nobody gets one by them.
 EXCUSED: Mapping[str, str] = {
     "appointments:cancel": "calls a visit off",
+    "appointments:mend": "mends many plans by the same deed as appointments:plan_book, which is tried",
+    "appointments:plan_undo": "takes back what was booked, visit by visit as appointments:undo_visit does",
     "appointments:late": "notes that somebody comes later",
     "appointments:package_count": "counts money for a visit that was missed",
     "appointments:book_new": "registers somebody of whom nothing is known yet, so nothing can stand against it",

@@ -8,7 +8,7 @@ from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("booking")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("plan-booking")]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FIVE = 5  # the budget of a whole plan, from the patient's page

@@ -179,12 +179,12 @@ def test_the_visits_of_a_patient_are_a_page_and_a_part_of_hers(
     assert "Mon 14 Sep 2026, 10:00" in page
     assert "Exercise session 3 best from 14 Sep to 17 Sep Book" in part
     assert "Sign out" not in part
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         desk.get(url)
     for day in range(15, 19):
         for hour in (9, 10, 11, 14, 15):
             cast.book(at(hour, day=day))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         desk.get(url)
 
 
