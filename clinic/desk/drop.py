@@ -48,7 +48,7 @@ def drop(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         "local_start": target.starts_at.astimezone(visit.site.zone),
         "offer": wanted,
         "minutes": minutes,
-        "is_resized": (visit.starts_at, visit.clinician_id) == (target.starts_at, target.clinician.pk),
+        "is_resized": target == Target(visit.starts_at, visit.clinician, None),
         "nearest": [] if wanted else _nearest(visit, offers, target),
     }
     return render(request, "desk/drop.html", context)

@@ -79,7 +79,7 @@ def entry(request: SignedInRequest, kind: str, code: str) -> HttpResponse:
     if claim is None:
         raise Http404
     context: dict[str, Any] = {"kind": kind, "label": found.label, "title": getattr(claim, found.title), "it": claim}
-    context |= _details(kind, claim) | rule_pages.about(kind, claim)
+    context |= {**_details(kind, claim), **rule_pages.about(kind, claim)}
     return render(request, "programs/entry.html", context | _about())
 
 

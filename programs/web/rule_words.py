@@ -88,11 +88,15 @@ def owner_of(found: Iterable[Line]) -> str:
     return last.it.by.name if last else ""
 
 
+def _severity(code: Any) -> str:
+    return str(SEVERITIES.get(code, code))
+
+
 def _values(change: RuleChange) -> tuple[str, str]:
     if change.kind in {Kind.MODALITY_OFF, Kind.TECHNIQUE_OFF}:
         return _("offered"), _("switched off")
     if change.kind == Kind.SEVERITY:
-        return str(SEVERITIES.get(change.was, change.was)), str(SEVERITIES.get(change.value, change.value))
+        return _severity(change.was), _severity(change.value)
     if change.kind == Kind.GAP:
         return gap_in_words(change.code, change.was), gap_in_words(change.code, change.value)
     return threshold_in_words(change.code, change.was), threshold_in_words(change.code, change.value)

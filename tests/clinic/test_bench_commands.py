@@ -28,7 +28,7 @@ def test_free_times_are_measured_against_a_reference_of_the_same_minute() -> Non
     *table, last = measured("availability", "--visits", "500", "--patients", "60", "--rounds", "1").splitlines()
 
     assert table[0].startswith("Free times in a book of 500 visits")
-    assert "7 queries (goal <= 8)" in last
+    assert "5 queries (goal <= 8)" in last
     assert "x ref" in last
 
 

@@ -240,7 +240,7 @@ def test_a_long_plan_costs_no_more_than_a_short_one(
 
     with it_is(NOW):
         client.get(reverse("portal:plan"))
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(21):
             client.get(reverse("portal:plan"))
 
 
