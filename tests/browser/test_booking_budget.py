@@ -6,14 +6,13 @@ An interaction is a decision that needs a hand: a key chord, an entry that ends 
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from barriers import violations
 from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("booking")]
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 D1_KEYBOARD, D1_MOUSE, D2, D4, D8 = 4, 5, 4, 8, 2  # the budgets of the design
 CHOSEN = "input[name=offer]:checked"
 
@@ -210,5 +209,5 @@ def test_nobody_is_shut_out_of_the_panel(browser: Browser, stack: Stack, width: 
 
 
 def problems(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = violations(page)
     return [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]

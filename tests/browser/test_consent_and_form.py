@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from barriers import violations
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from stack import Stack, text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("consent")]
 
 PASSWORD = "rebalance-demo-360"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 820, "height": 1180}
 MOST_TABS = 120  # to the far end of the longest page
@@ -68,7 +67,7 @@ def consents_of(page: Page, stack: Stack, name: str) -> str:
 
 
 def problems(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = violations(page)
     wrong = [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
         wrong.append("scrolls sideways")

@@ -3,14 +3,13 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from barriers import violations
 from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("plan-booking")]
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FIVE = 5  # the budget of a whole plan, from the patient's page
 PLAN = re.compile("Book all|Make (all|1)|Book 1")
 
@@ -32,7 +31,7 @@ def patient_with_sessions_to_book(page: Page, stack: Stack) -> str:
 
 
 def problems(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = violations(page)
     return [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
 
 

@@ -7,14 +7,13 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from barriers import violations
 from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("waitlist")]
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 D5, D6, D7 = 2, 3, 2  # the budgets of the design
 OPEN_OFFER = (
     "from clinic.appointments.models import SlotOffer as S; print(S.objects.filter(state='open')[0].link_token)"
@@ -62,7 +61,7 @@ def a_visit_that_began(page: Page, stack: Stack) -> None:
 
 
 def problems(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = violations(page)
     wrong = [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
         wrong.append("scrolls sideways")
