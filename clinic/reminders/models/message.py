@@ -20,12 +20,21 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> Self:
         return self if user.may(Permission.MESSAGE_VIEW) else self.none()
 
+    def by_wire(self) -> Self:
+        """That leave by themselves. A letter waits for somebody to print it."""
+        return self.exclude(channel=Message.Channel.LETTER)
+
     def due(self, now: datetime) -> Self:
-        return self.filter(state=Message.State.READY, due_at__lte=now, not_before__lte=now).order_by("due_at")
+        return self.by_wire().filter(state=Message.State.READY, due_at__lte=now, not_before__lte=now).order_by("due_at")
 
     def overdue(self, now: datetime) -> Self:
         """Should have left by now, whatever holds it up."""
-        return self.filter(state=Message.State.READY, due_at__lt=now)
+        return self.by_wire().filter(state=Message.State.READY, due_at__lt=now)
+
+    def to_print(self, now: datetime) -> Self:
+        """Letters that are due and still help."""
+        letters = self.filter(channel=Message.Channel.LETTER, state=Message.State.READY)
+        return letters.filter(due_at__lte=now, not_after__gt=now)
 
     def for_ledger(self) -> Self:
         """Everything a list of messages prints, in one query."""
@@ -55,7 +64,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def health(self, *, now: datetime, since: datetime) -> dict[str, Any]:
         """Whether messages go out: the oldest that should have left, and what went wrong since `since`."""
         since_then = models.Q(due_at__gte=since, due_at__lte=now)
-        is_late = models.Q(state=Message.State.READY, due_at__lt=now)
+        is_late = models.Q(state=Message.State.READY, due_at__lt=now) & ~models.Q(channel=Message.Channel.LETTER)
         return self.filter(
             models.Q(state__in=Message.OPEN) | since_then | models.Q(state=Message.State.UNKNOWN)
         ).aggregate(
@@ -81,10 +90,21 @@ class Message(models.Model):
         MISSED = "missed", _("Visit missed")
         FORM = "form", _("Form to fill in")
         EXERCISE = "exercise", _("Exercise reminder")
+        POSTURE = "posture", _("Break reminder")
+        PREPARATION = "preparation", _("How to get ready")
+        AFTERCARE = "aftercare", _("After the visit")
+        MEASURES_DUE = "measures_due", _("Questions to answer")
+        NEXT_DUE = "next_due", _("Next visit due")
+        REASSESSMENT = "reassessment", _("Look again due")
+        RECALL = "recall", _("Invitation to come again")
+        PLAN_CHANGED = "plan_changed", _("Plan changed")
         ALERT = "alert", _("Alert to the clinic")
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
+        SMS = "sms", _("Text message")
+        PUSH = "push", _("On the phone’s screen")
+        LETTER = "letter", _("Printed letter")
 
     class State(models.TextChoices):
         READY = "ready", _("Waiting")
@@ -103,7 +123,7 @@ class Message(models.Model):
     # What it is about, in words that are the same each time the planner looks: "visit:<id>@<start>".
     # It holds the start, not a revision: editing a note must not send again, moving the visit must.
     occasion = models.CharField(max_length=120)
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
     patient = models.ForeignKey(Patient, models.PROTECT, null=True, blank=True, related_name="messages")
     staff = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -118,7 +138,14 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     token = models.PositiveBigIntegerField(default=0)  # fencing: a worker that lost its lease cannot write
     attempts = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)  # when the channel took it; a letter: when it was printed
+    delivered_at = models.DateTimeField(null=True, blank=True)  # when the provider said that it arrived
+    # Of the last hand-over. The address itself is nowhere here: it is compared by a keyed digest and shown by its end.
+    language = models.CharField(max_length=10, blank=True)
+    address_digest = models.CharField(max_length=64, blank=True)
+    address_hint = models.CharField(max_length=20, blank=True)  # such as "…17" or "l…@example.org"
+    # On another channel, because that one could not bring it.
+    instead_of = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replaced_by")
 
     objects = MessageQuerySet.as_manager()
 
@@ -134,6 +161,17 @@ class Message(models.Model):
                 name="a_message_has_one_recipient",
                 condition=models.Q(patient__isnull=False, staff=None) | models.Q(patient=None, staff__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["instead_of"],
+                condition=models.Q(instead_of__isnull=False),
+                name="a_message_is_replaced_once",
+            ),
+            models.CheckConstraint(
+                name="a_message_does_not_replace_itself", condition=~models.Q(instead_of=models.F("id"))
+            ),
+            models.CheckConstraint(
+                name="only_what_was_sent_is_delivered", condition=models.Q(delivered_at=None) | models.Q(state="sent")
+            ),
         ]
         indexes = [
             models.Index(fields=["-due_at"], name="message_by_when_due"),
@@ -143,6 +181,11 @@ class Message(models.Model):
             ),
             models.Index(fields=["patient", "-due_at"], name="message_of_a_patient"),
             models.Index(fields=["appointment", "-due_at"], name="message_of_a_visit"),
+            models.Index(fields=["plan", "kind", "-due_at"], name="message_of_a_plan"),
+            models.Index(fields=["patient", "-sent_at"], condition=models.Q(state="sent"), name="message_sent_to"),
+            models.Index(
+                fields=["-due_at"], condition=models.Q(state__in=["unknown", "failed"]), name="message_needs_a_person"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -184,10 +227,19 @@ class Attempt(models.Model):
     at = models.DateTimeField()
     outcome = models.CharField(max_length=20, blank=True)  # sent, refused, unreachable; empty while in doubt
     note = models.CharField(max_length=120, blank=True)
+    provider = models.CharField(max_length=20, blank=True)  # such as "smtp" or "twilio"
+    provider_ref = models.CharField(max_length=120, blank=True)  # what the provider calls it
 
     class Meta:
         ordering = ["at"]
-        constraints = [models.UniqueConstraint(fields=["message", "token"], name="a_token_is_handed_over_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "token"], name="a_token_is_handed_over_once"),
+            models.UniqueConstraint(
+                fields=["provider", "provider_ref"],
+                condition=~models.Q(provider_ref=""),
+                name="a_provider_reference_names_one_try",
+            ),
+        ]
         triggers = [pgtrigger.Protect(name="an_attempt_is_never_deleted", operation=pgtrigger.Delete)]
 
     def __str__(self) -> str:
