@@ -219,7 +219,8 @@ elif EMAIL_URL:
     globals().update(env.email_url_config(EMAIL_URL))
 elif IS_PRODUCTION:
     raise ImproperlyConfigured("Set EMAIL_URL, for example smtp+tls://user:password@mail.example.org:587.")
-EMAIL_TIMEOUT = 10  # seconds
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10)  # seconds a step
+OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60)  # how long a silent worker keeps its messages
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="clinic@example.org")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -1,25 +1,35 @@
-"""From the outbox to the mail server, one batch over one connection."""
+"""From the outbox to the mail server and the phone company: batch by batch, over one line to each."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError, connection
 
-from clinic.reminders.actions import outbox
-from clinic.reminders.channels import email, letters
+from clinic.reminders import channels
+from clinic.reminders.actions import outbox, outcomes
+from clinic.reminders.channels import trouble
 from clinic.reminders.models import Message
 from clinic.reminders.rules import timing
 from people.models import Clinic
 
 _log = logging.getLogger(__name__)
 _WHEN_UNREACHABLE = timedelta(seconds=30)
+# What was read when the batch was claimed (a name, an address) is believed for so long; and so long one slow
+# provider keeps the others waiting.
+_BATCH_FOR = timedelta(seconds=5)
+# Slower than this between the fence and the last step, and the fence is asked again: what was cancelled a second
+# ago is not to be said.
+_STILL_FRESH = timedelta(milliseconds=300)
 _PAUSES: Final = (0.2, 1, 2, 4, 8)  # seconds; a restart of PostgreSQL takes less than their sum
 
+Clock = Callable[[], datetime]
 
-def deliver_due(*, clock: Callable[[], datetime], until: datetime) -> int:
+
+def deliver_due(*, clock: Clock, until: datetime) -> int:
     """Hand over everything that is due, batch by batch, and say how many were taken up.
 
     Reads the time from `clock` before each message: what was true when the batch was claimed may not be now.
@@ -27,33 +37,100 @@ def deliver_due(*, clock: Callable[[], datetime], until: datetime) -> int:
     taken = 0
     clinic = Clinic.objects.first()
     outbox.sweep(now=clock())
-    while clinic and clock() < until:
-        batch = outbox.claim(now=clock())
-        if not batch or not _deliver(batch, clinic, clock, until):
-            break
-        taken += len(batch)
+    if clinic is None:
+        return 0
+    with ExitStack() as lines:
+        hands = {it: _Hand(lines.enter_context(channels.line(it)), clinic, clock, until) for it in channels.BY_WIRE}
+        # In turn, so that ten thousand texts do not keep one mail waiting.
+        while hands and clock() < until:
+            for channel in tuple(hands):
+                batch = outbox.claim(now=clock(), channel=channel)
+                taken += len(batch)
+                if not batch or not hands[channel].deliver(batch):
+                    del hands[channel]
     return taken
 
 
-def _deliver(batch: list[Message], clinic: Clinic, clock: Callable[[], datetime], until: datetime) -> bool:
-    """False when the mail server cannot be reached, or time is up: the rest of the batch goes back."""
-    with email.Line() as line:
-        for n, message in enumerate(batch):
-            now = clock()
-            if now >= until:
-                outbox.give_back(batch[n:], not_before=now)
+class _Hand:
+    """One worker's way over one channel. It knows what came of the last message until that is written down."""
+
+    def __init__(self, line: channels.Line, clinic: Clinic, clock: Clock, until: datetime) -> None:
+        self._line, self._clinic, self._clock, self._until = line, clinic, clock, until
+        self._done: outcomes.Outcome | None = None
+        self._let_go_at = clock()
+
+    def deliver(self, batch: Sequence[Message]) -> bool:
+        """False when the other side cannot be reached, or time is up: the rest of the batch goes back."""
+        began = self._clock()
+        ready = list(self._written(batch))
+        for n, (message, letter) in enumerate(ready):
+            now = self._clock()
+            if now >= min(self._until, began + _BATCH_FOR):
+                self._settle()
+                outbox.give_back([it for it, _ in ready[n:]], not_before=now)
+                return now < self._until
+            try:
+                self._line.open()
+            except trouble.Unreachable as problem:
+                self._settle()
+                _log.warning("The %s channel cannot be reached: %s", message.channel, problem)
+                rest = [it for it, _ in ready[n:]]
+                outbox.give_back(rest, not_before=now + _WHEN_UNREACHABLE, reason="unreachable")
                 return False
+            if self._may_go(message):
+                self._done = self._said(message, letter)
+        self._settle()
+        return True
+
+    def _written(self, batch: Sequence[Message]) -> Iterator[tuple[Message, Any]]:
+        """What can go now, in words. The rest waits for the morning, or cannot be written."""
+        for message in batch:
+            now = self._clock()
             if waits_until := _quiet_until(message, now):
                 outbox.give_back([message], not_before=waits_until, reason="quiet_hours")
                 continue
             try:
-                line.open()
-            except email.Unreachable as trouble:
-                _log.warning("The mail server cannot be reached: %s", trouble)
-                outbox.give_back(batch[n:], not_before=now + _WHEN_UNREACHABLE, reason="unreachable")
-                return False
-            _hand_over(message, clinic, line, clock)
-    return True
+                letter = channels.written(message, self._clinic)
+            except Exception:  # noqa: BLE001  (one letter that cannot be written must not hold up all others)
+                _log.exception("Message %s cannot be written.", message.pk)
+                outbox.settle(outcomes.refused(message, reason="not_written"), now=now)
+                continue
+            yield message, letter
+
+    def _may_go(self, message: Message) -> bool:
+        """Ask the fence, and in the same breath write down what came of the message before."""
+        done, self._done = self._done, None
+        self._let_go_at = self._clock()
+        try:
+            return outbox.fence(message, now=self._let_go_at, done=done)
+        except (OperationalError, InterfaceError):
+            # Whether it was written, nobody knows: writing it again does no harm, letting go twice is refused.
+            _surely(lambda: outbox.settle(done, now=self._clock()) if done else outbox.still_there())
+            self._let_go_at = self._clock()
+            return outbox.fence(message, now=self._let_go_at)
+
+    def _said(self, message: Message, letter: Any) -> outcomes.Outcome:
+        try:
+            reference = self._line.hand_over(letter, go=lambda: self._still_true(message))
+        except trouble.Refused as problem:
+            return outcomes.refused(message, reason=problem.reason, note=str(problem))
+        except trouble.TryLater as problem:
+            return outcomes.put_off(message, now=self._clock(), note=str(problem))
+        except trouble.CalledOff:
+            return outcomes.called_off(message)
+        except trouble.InDoubt as problem:
+            return outcomes.in_doubt(message, note=str(problem))
+        return outcomes.sent(message, now=self._clock(), provider=self._line.provider, reference=reference)
+
+    def _still_true(self, message: Message) -> bool:
+        """The other side took its time until the last step: is it all still so?"""
+        now = self._clock()
+        return now - self._let_go_at < _STILL_FRESH or outbox.still_true(message, now=now)
+
+    def _settle(self) -> None:
+        done, self._done = self._done, None
+        if done:
+            _surely(lambda: outbox.settle(done, now=self._clock()))
 
 
 def _quiet_until(message: Message, now: datetime) -> datetime | None:
@@ -62,30 +139,6 @@ def _quiet_until(message: Message, now: datetime) -> datetime | None:
         return None
     opens = timing.may_speak_at(now, zone=message.appointment.site.zone)
     return opens if opens > now else None
-
-
-def _hand_over(message: Message, clinic: Clinic, line: email.Line, clock: Callable[[], datetime]) -> None:
-    try:
-        letter = letters.letter(message, clinic)
-    except Exception:  # noqa: BLE001  (one letter that cannot be written must not hold up all others)
-        _log.exception("Message %s cannot be written.", message.pk)
-        outbox.refused(message, reason="not_written")
-        return
-    if not outbox.fence(message, now=clock()):
-        return
-    try:
-        line.hand_over(letter)
-    except email.Refused as trouble:
-        reason, note = trouble.reason, str(trouble)
-        _surely(lambda: outbox.refused(message, reason=reason, note=note))
-    except email.TryLater as trouble:
-        note = str(trouble)
-        _surely(lambda: outbox.put_off(message, now=clock(), note=note))
-    except email.InDoubt as trouble:
-        note = str(trouble)
-        _surely(lambda: outbox.doubt(message, note=note))
-    else:
-        _surely(lambda: outbox.sent(message, now=clock()))
 
 
 def _surely(write: Callable[[], object]) -> None:

@@ -1,6 +1,7 @@
-"""Mail: one line to the server, three ways in which it can fail."""
+"""Mail: one line to the server, and what a broken line means at each step."""
 
 import smtplib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -8,36 +9,18 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.message import sanitize_address
 
+from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, Trouble, TryLater, Unreachable
+
+__all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Unreachable"]
+
 _CLOSING = 421  # RFC 5321, 4.2.1: the server closes the connection
 _PERMANENT = 500
 
 
-class Trouble(Exception):
-    """A mail was not certainly accepted. The text holds the server's code, never an address."""
-
-
-class Refused(Trouble):
-    """For good: this mail to this address will never be accepted."""
-
-    def __init__(self, text: str, *, reason: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-
-
-class TryLater(Trouble):
-    """Nothing left; later it may work."""
-
-
-class Unreachable(TryLater):
-    """There is no line to the server at all."""
-
-
-class InDoubt(Trouble):
-    """The text was sent and no answer came: it may have been accepted."""
-
-
 class Line:
     """One connection for many mails, opened when first needed and again after it broke."""
+
+    provider = "smtp"
 
     def __init__(self) -> None:
         self._backend = get_connection()
@@ -60,23 +43,26 @@ class Line:
             raise Unreachable(_code(error)) from error
         self._is_open = True
 
-    def hand_over(self, mail: EmailMessage) -> None:
+    def hand_over(self, mail: EmailMessage, *, go: Callable[[], bool]) -> str:
         """Give one mail to the server and return when it was accepted.
 
-        Raises `Refused`, `TryLater` or `InDoubt`.
+        Raises `Refused`, `TryLater` or `InDoubt`; and `CalledOff` if `go`, asked before the text leaves, says no.
         """
         if isinstance(self._backend, smtp.EmailBackend) and self._backend.connection is not None:
-            self._speak(self._backend.connection, mail)
-            return
+            self._speak(self._backend.connection, mail, go)
+            return ""
+        if not go():
+            raise CalledOff
         try:
             self._backend.send_messages([mail])
         except OSError as error:  # the local mailbox: a full disk
             raise TryLater(_code(error)) from error
+        return ""
 
-    def _speak(self, server: smtplib.SMTP, mail: EmailMessage) -> None:
+    def _speak(self, server: smtplib.SMTP, mail: EmailMessage, go: Callable[[], bool]) -> None:
         """SMTP step by step, because what a broken line means depends on the step."""
         try:
-            text = b"\r\n".join(mail.message().as_bytes().splitlines())
+            text = mail.message().as_bytes(linesep="\r\n")
             sender = sanitize_address(mail.from_email, "utf-8")
             addresses = [sanitize_address(address, "utf-8") for address in mail.recipients()]
         except ValueError as error:
@@ -89,6 +75,9 @@ class Line:
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise TryLater(_code(error)) from error
+        if not go():
+            self._reset(server)
+            raise CalledOff
         try:
             code = server.data(text)[0]
         except smtplib.SMTPDataError as error:  # refused before a byte of the text was sent
