@@ -125,11 +125,14 @@ class Message(models.Model):
     occasion = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
-    patient = models.ForeignKey(Patient, models.PROTECT, null=True, blank=True, related_name="messages")
-    staff = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    appointment = models.ForeignKey(Appointment, models.CASCADE, null=True, blank=True, related_name="messages")
+    # The indexes below begin with these; a second one for each would only make planning slow.
+    patient = models.ForeignKey(Patient, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False)
+    staff = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    appointment = models.ForeignKey(
+        Appointment, models.CASCADE, null=True, blank=True, related_name="messages", db_index=False
+    )
     starts_at = models.DateTimeField(null=True, blank=True)  # of the visit when this was planned
-    plan = models.ForeignKey(Plan, models.CASCADE, null=True, blank=True, related_name="messages")
+    plan = models.ForeignKey(Plan, models.CASCADE, null=True, blank=True, related_name="messages", db_index=False)
     due_at = models.DateTimeField()
     not_before = models.DateTimeField()  # quiet hours and back-off move this, never due_at
     not_after = models.DateTimeField()  # a reminder that comes after the visit helps nobody
@@ -145,7 +148,9 @@ class Message(models.Model):
     address_digest = models.CharField(max_length=64, blank=True)
     address_hint = models.CharField(max_length=20, blank=True)  # such as "…17" or "l…@example.org"
     # On another channel, because that one could not bring it.
-    instead_of = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replaced_by")
+    instead_of = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="replaced_by", db_index=False
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -181,7 +186,10 @@ class Message(models.Model):
             ),
             models.Index(fields=["patient", "-due_at"], name="message_of_a_patient"),
             models.Index(fields=["appointment", "-due_at"], name="message_of_a_visit"),
-            models.Index(fields=["plan", "kind", "-due_at"], name="message_of_a_plan"),
+            models.Index(
+                fields=["plan", "kind", "-due_at"], condition=models.Q(plan__isnull=False), name="message_of_a_plan"
+            ),
+            models.Index(fields=["staff"], condition=models.Q(staff__isnull=False), name="message_of_staff"),
             models.Index(fields=["patient", "-sent_at"], condition=models.Q(state="sent"), name="message_sent_to"),
             models.Index(
                 fields=["-due_at"], condition=models.Q(state__in=["unknown", "failed"]), name="message_needs_a_person"
