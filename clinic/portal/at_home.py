@@ -6,13 +6,16 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_time
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.portal.door import own
 from clinic.portal.forms import BreaksForm
 from clinic.portal.home import active_plan, home
+from clinic.portal.home import breaks as home_breaks
 from patients.models import Patient
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
@@ -68,6 +71,29 @@ def print_posture(request: SignedInRequest, patient: Patient) -> HttpResponse:
 
 @own
 @require_POST
+def break_taken(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    """Tick off one break of today, or take the tick back: the list alone for htmx."""
+    plan = active_plan(patient, request.user)
+    hour = _hour(request.POST.get("hour", ""))
+    if plan is None or hour is None:
+        raise Http404
+    is_taken = request.POST.get("do") != "undo"
+    try:
+        checking.note_break(plan, hour, is_taken=is_taken, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        said = str(refusal)
+    else:
+        words = _("Break at %(time)s: done.") if is_taken else _("Break at %(time)s: not done.")
+        said = words % {"time": f"{hour:%H:%M}"}
+    if request.headers.get("HX-Request"):
+        context = {"breaks": home_breaks(plan, timezone.localtime()), "said": said}
+        return render(request, "portal/breaks.html", context)
+    messages.success(request, said)
+    return redirect(f"{reverse('portal:today')}#breaks")
+
+
+@own
+@require_POST
 def breaks(request: SignedInRequest, patient: Patient) -> HttpResponse:
     """Keep the times at which the patient wants to be reminded to move."""
     plan = active_plan(patient, request.user)
@@ -85,3 +111,10 @@ def breaks(request: SignedInRequest, patient: Patient) -> HttpResponse:
     else:
         messages.success(request, _("Saved."))
     return redirect("portal:posture")
+
+
+def _hour(text: str) -> time | None:
+    try:
+        return parse_time(text)
+    except ValueError:  # such as 25:00
+        return None

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from patients.models import Patient
 from people.models import User
-from programs.models import ExerciseDone, Phase, Plan, PlanExercise
+from programs.models import BreaksOfDay, ExerciseDone, Phase, Plan, PlanExercise
 from programs.rules.entries import Exercise
 from programs.rules.rulebook import rulebook
 from programs.templatetags.programs import dosage_of
@@ -65,6 +65,24 @@ class Home:
     @property
     def goal_days(self) -> int:
         return max((card.days_per_week for card in self.cards), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An hour of today at which the patient wants to move."""
+
+    hour: time
+    is_taken: bool
+    has_come: bool
+
+
+def breaks(plan: Plan, now: datetime) -> list[Break]:
+    """The breaks of today, on the clinic's clock: `now` is local. One query, none if no hours are chosen."""
+    if not plan.break_times or not plan.starts_on <= now.date() <= plan.ends_on:
+        return []
+    told = BreaksOfDay.objects.filter(plan=plan, on=now.date()).first()
+    taken = set(told.taken) if told else set()
+    return [Break(it, it in taken, it <= now.time()) for it in sorted({*plan.break_times, *taken})]
 
 
 def active_plan(patient: Patient, user: User) -> Plan | None:

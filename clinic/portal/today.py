@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from clinic.appointments.models import Appointment
 from clinic.portal.door import own
-from clinic.portal.home import active_plan, home
+from clinic.portal.home import active_plan, breaks, home
 from clinic.portal.visits import may_change
 from patients.models import Intake, Patient
 from people.models import User
@@ -35,8 +35,10 @@ def today(request: SignedInRequest, patient: Patient) -> HttpResponse:
     if request.method == "POST":
         return _tick_all(request, patient, day)
     visit = next_visit(patient, request.user, now)
-    context = _at_home(patient, request.user, day) | {
+    context = _at_home(patient, request.user, day)
+    context |= {
         "active": "today",
+        "breaks": breaks(context["plan"], now) if context["plan"] else [],
         "patient": patient,
         "greeting": _greeting(now),
         "visit": visit,

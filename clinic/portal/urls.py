@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("me/posture/", at_home.posture, name="posture"),
     path("me/posture/print/", at_home.print_posture, name="posture_print"),
     path("me/breaks/", at_home.breaks, name="breaks"),
+    path("me/breaks/taken/", at_home.break_taken, name="break_taken"),
     path("me/exercises/<uuid:exercise_id>/", today.exercise, name="exercise"),
     path("me/visits/", visits.visits, name="visits"),
     path("me/visits/wish/", wish.wish, name="wish"),

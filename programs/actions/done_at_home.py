@@ -10,7 +10,7 @@ from django.utils import timezone
 from patients.models import Patient
 from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.rules.scoring import Score
-from programs.models import ExerciseDone, Plan, PlanExercise, PlanPause, PlanVersion, PostureCheck
+from programs.models import BreaksOfDay, ExerciseDone, Plan, PlanExercise, PlanPause, PlanVersion, PostureCheck
 from programs.rules import adherence, posture
 from programs.rules.adherence import Day, Stretch
 from programs.rules.usual import dosage_of
@@ -87,6 +87,15 @@ def lately(plan: Plan, *, on: date) -> float | None:
         return None
     value = percent(of_plans([plan], since=since, today=on)[plan.pk]).values.get("percent")
     return None if value is None else float(value)
+
+
+def breaks_lately(plan: Plan, *, on: date) -> int | None:
+    """Percent of the breaks of the last two weeks that were taken, over the days that were told of; None without any.
+
+    Today is not judged before it is over. One query.
+    """
+    days = BreaksOfDay.objects.filter(plan=plan, on__gte=on - adherence.LATELY, on__lt=on)
+    return posture.share_of_breaks((len(it.taken), len(it.asked)) for it in days)
 
 
 def posture_lately(patient: Patient, *, on: date, since: date | None = None) -> int | None:

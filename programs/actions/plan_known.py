@@ -9,6 +9,7 @@ from patients.rules.change import Change, change, change_of_activities, reductio
 from patients.rules.rulebook import rulebook as patients_rulebook
 from programs.actions import done_at_home, safety_file
 from programs.models import Plan
+from programs.rules import posture
 
 Value = bool | float
 # The score of each scale that is compared.
@@ -79,7 +80,7 @@ def known(patient: Patient, *, on: date, plan: Plan | None = None) -> dict[str, 
     """By the fields of the criteria, and by the codes of facts; what is not there is unknown.
 
     Only with the `plan` that is followed is there a change to speak of, and something asked for at home.
-    Four queries, eight with a plan.
+    Four queries, nine with a plan.
     """
     file = safety_file.read(patient)
     found: dict[str, Value] = dict(file.known_on(on))
@@ -125,9 +126,10 @@ def _scores(rows: Sequence[Outcome], *, on: date) -> dict[str, Value]:
 
 
 def _at_home(patient: Patient, plan: Plan | None, *, on: date) -> dict[str, Value]:
+    checked = done_at_home.posture_lately(patient, on=on, since=plan.starts_on if plan else None)
     said = {
         "adherence_percent": done_at_home.lately(plan, on=on) if plan else None,
-        "posture_adherence": done_at_home.posture_lately(patient, on=on, since=plan.starts_on if plan else None),
+        "posture_adherence": posture.adherence(checked, done_at_home.breaks_lately(plan, on=on) if plan else None),
     }
     return {code: value for code, value in said.items() if value is not None}
 

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, time
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.models import Patient
 from people.actions import audit
-from people.models import User
+from people.models import Clinic, User
 from people.rules.refusal import Refused
 from programs.actions.plans import PlanHasEnded
-from programs.models import Plan, PostureCheck
+from programs.models import BreaksOfDay, Plan, PostureCheck
 from programs.rules import posture
 from programs.rules.rulebook import rulebook
 
@@ -22,6 +23,10 @@ class NothingAnswered(Refused):
 
 class TooManyBreaks(Refused):
     """More reminders a day than anybody wants."""
+
+
+class NoSuchBreak(Refused):
+    """The plan asks for no break at that hour, or the hour has not come."""
 
 
 @transaction.atomic
@@ -56,3 +61,26 @@ def set_breaks(plan: Plan, times: Collection[time], *, by: User, now: datetime) 
         kept.save(update_fields=["break_times"])
         audit.record(by, "plan.breaks_set", kept, count=len(chosen))
     plan.break_times = chosen
+
+
+@transaction.atomic
+def note_break(plan: Plan, hour: time, *, is_taken: bool, by: User, now: datetime) -> None:
+    """The patient moved at that hour of today, or takes it back. Saying so twice is saying it once.
+
+    `hour` is one of the hours chosen, on the clinic's clock. Raises `NoSuchBreak`.
+    """
+    # One after the other: two taps on two phones must not lose one of them.
+    kept = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+    local = timezone.localtime(now, Clinic.objects.get().zone)
+    told = BreaksOfDay.objects.filter(plan=kept, on=local.date()).first()
+    before = set(told.taken) if told else set()
+    asked = {*kept.break_times, *before}
+    if kept.status != Plan.Status.ACTIVE or hour not in asked or hour > local.time():
+        raise NoSuchBreak(_("There is no break to tick off at this hour. Look at the list again."))
+    taken = before | {hour} if is_taken else before - {hour}
+    if told and taken == before:
+        return
+    BreaksOfDay.objects.update_or_create(
+        plan=kept, on=local.date(), defaults={"asked": sorted(asked), "taken": sorted(taken)}
+    )
+    audit.record(by, "break.taken" if is_taken else "break.taken_back", kept, on=local.date().isoformat())

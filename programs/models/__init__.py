@@ -1,4 +1,4 @@
-from programs.models.at_home import DoseChange, PostureCheck, WorklistAction
+from programs.models.at_home import BreaksOfDay, DoseChange, PostureCheck, WorklistAction
 from programs.models.exercise import ExerciseDone, PlanExercise, PlanPostureItem
 from programs.models.plan import Phase, Plan, PlannedSession
 from programs.models.plan_history import Checkpoint, PlanPause, PlanVersion
@@ -10,6 +10,7 @@ from programs.models.treatment import AdverseEvent, TreatmentGiven
 
 __all__ = [
     "AdverseEvent",
+    "BreaksOfDay",
     "Checkpoint",
     "DoseChange",
     "ExerciseDone",

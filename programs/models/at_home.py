@@ -4,6 +4,7 @@ import uuid
 from typing import Self
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +86,34 @@ class PostureCheck(models.Model):
 
     def __str__(self) -> str:
         return f"posture of {self.patient_id}"
+
+
+class BreaksOfDay(models.Model):
+    """The breaks of one day that the patient said something about: the hours chosen, and those at which they moved.
+
+    A day without a row was not told of, which is not the same as a day without a break.
+    """
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="breaks")
+    on = models.DateField()  # the patient's day, on the clinic's clock
+    asked = ArrayField(models.TimeField())
+    taken = ArrayField(models.TimeField(), default=list, blank=True)
+
+    class Meta:
+        ordering = ["-on"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "on"], name="the_breaks_of_a_day_are_told_once"),
+            models.CheckConstraint(
+                name="a_break_that_was_taken_was_asked_for", condition=models.Q(taken__contained_by=models.F("asked"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.taken)} of {len(self.asked)} on {self.on}"
+
+    @property
+    def patient_id(self) -> uuid.UUID:
+        return self.plan.patient_id
 
 
 class WorklistAction(models.Model):

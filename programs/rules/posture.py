@@ -1,6 +1,6 @@
 """The checklist of workplace and night: what is met, and what is better since last time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -37,7 +37,27 @@ def compared(now: Mapping[str, str], before: Mapping[str, str] | None = None) ->
 def share(answers: Mapping[str, str]) -> int | None:
     """Percent of the items met, of those that apply."""
     counted = [it for it in answers.values() if it in {MET, NOT_MET}]
-    return round(100 * counted.count(MET) / len(counted)) if counted else None
+    return _percent(counted.count(MET), len(counted))
+
+
+def share_of_breaks(days: Iterable[tuple[int, int]]) -> int | None:
+    """Percent of the breaks that were taken, of those asked for: `days` are pairs of both."""
+    told = list(days)
+    return _percent(sum(taken for taken, _asked in told), sum(asked for _taken, asked in told))
+
+
+def adherence(checked: int | None, breaks: int | None) -> int | None:
+    """The measure `posture_adherence` in percent: habits and breaks count half each, or the one that is known alone.
+
+    Source: outcome_measures.toml, "share of the posture checklist items done, and breaks taken / prompts given".
+    """
+    known = [it for it in (checked, breaks) if it is not None]
+    return _percent(sum(known), 100 * len(known))
+
+
+def _percent(part: int, of: int) -> int | None:
+    """Rounded half up, as the measure says; Python's own would round a half to the even number."""
+    return (200 * part + of) // (2 * of) if of else None
 
 
 def is_due(last: date | None, *, on: date) -> bool:

@@ -33,4 +33,5 @@ def posture(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             messages.success(request, _("The posture check is kept."))
             return redirect("programs:posture", patient.pk)
     context |= posture_words.told(patient, request.user, typed=typed, today=timezone.localdate())
+    context["breaks"] = posture_words.breaks(patient, request.user, today=timezone.localdate())
     return render(request, "programs/posture.html", context)

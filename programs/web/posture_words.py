@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
 from people.models import User
-from programs.models import PostureCheck
+from programs.actions import done_at_home
+from programs.models import Plan, PostureCheck
 from programs.rules import posture
 from programs.rules.entries import PostureItem
 from programs.rules.rulebook import rulebook
@@ -72,6 +73,14 @@ def told(patient: Patient, user: User, *, typed: Mapping[str, str], today: date)
         "still_open": _items(found.still_open) if found else [],
         "is_due": posture.is_due(timezone.localdate(last.at) if last else None, on=today),
     }
+
+
+def breaks(patient: Patient, user: User, *, today: date) -> dict[str, Any] | None:
+    """The breaks of the plan that is followed: the hours chosen, and how many were taken of late. Two queries."""
+    plan = Plan.objects.visible_to(user).unfinished().filter(patient=patient).first()
+    if plan is None:
+        return None
+    return {"hours": plan.break_times, "percent": done_at_home.breaks_lately(plan, on=today)}
 
 
 def _items(codes: tuple[str, ...]) -> list[PostureItem]:

@@ -9,9 +9,9 @@ from factories import MONDAY, NOW, a_portal_patient
 from portal_cast import Portal, a_portal, it_is, signed_in
 
 from people.models import AuditEvent
-from programs.actions import exercises, prescribing
+from programs.actions import exercises, posture, prescribing
 from programs.actions.prescribing import Given
-from programs.models import DoseChange, ExerciseDone, PlanExercise, PostureCheck
+from programs.models import BreaksOfDay, DoseChange, ExerciseDone, PlanExercise, PostureCheck
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +124,35 @@ def test_breaks_are_kept_at_the_hours_that_were_chosen(portal: Portal) -> None:
     assert "A time reads like 10:30" in said
     assert portal.plan.break_times == []
     assert AuditEvent.objects.filter(deed="plan.breaks_set").count() == 2
+
+
+def test_a_break_is_ticked_off_on_the_page_of_today_once_its_hour_has_come(portal: Portal) -> None:
+    posture.set_breaks(portal.plan, [time(0, 30), time(23, 30)], by=portal.plan.started_by, now=NOW)
+    url = reverse("portal:break_taken")
+
+    before = page(portal, "today")
+    said = portal.client.post(url, {"hour": "00:30:00"}, headers={"HX-Request": "true"}).content.decode()
+    again = portal.client.post(url, {"hour": "00:30"}, follow=True).content.decode()
+
+    assert "Time to move" in before
+    assert 'aria-pressed="true"' in said
+    assert "<html" not in said
+    assert "Break at 00:30: done." in again
+    told = BreaksOfDay.objects.get()
+    assert (told.taken, told.asked) == ([time(0, 30)], [time(0, 30), time(23, 30)])
+    assert AuditEvent.objects.filter(deed="break.taken").count() == 1
+
+    posture.set_breaks(portal.plan, [time(23, 30)], by=portal.plan.started_by, now=NOW)
+    portal.client.post(url, {"hour": "00:30", "do": "undo"})
+    assert BreaksOfDay.objects.get().taken == []
+
+
+@pytest.mark.parametrize(("hour", "status"), [("23:30", 200), ("11:11", 200), ("25:00", 404), ("", 404)])
+def test_a_break_that_was_not_asked_for_or_is_to_come_is_not_kept(portal: Portal, hour: str, status: int) -> None:
+    posture.set_breaks(portal.plan, [time(0, 30), time(23, 30)], by=portal.plan.started_by, now=NOW)
+
+    answer = portal.client.post(reverse("portal:break_taken"), {"hour": hour}, follow=True)
+
+    assert answer.status_code == status
+    assert status != 200 or "There is no break to tick off at this hour." in answer.content.decode()
+    assert not BreaksOfDay.objects.exists()

@@ -181,3 +181,17 @@ def test_posture_is_looked_at_first_and_then_every_six_weeks() -> None:
     assert posture.is_due(None, on=MONDAY)
     assert not posture.is_due(MONDAY, on=MONDAY + timedelta(days=41))
     assert posture.is_due(MONDAY, on=MONDAY + timedelta(days=42))
+
+
+@pytest.mark.parametrize(
+    ("checked", "breaks", "together"), [(75, None, 75), (None, 40, 40), (75, 50, 63), (None, None, None), (0, 0, 0)]
+)
+def test_habits_and_breaks_count_half_each_and_what_is_unknown_counts_nothing(
+    checked: int | None, breaks: int | None, together: int | None
+) -> None:
+    assert posture.adherence(checked, breaks) == together
+
+
+def test_a_half_of_a_percent_is_rounded_up() -> None:
+    assert posture.share_of_breaks([(1, 4), (0, 4)]) == 13  # 12.5
+    assert posture.share_of_breaks([]) is None

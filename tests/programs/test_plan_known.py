@@ -1,6 +1,6 @@
 """What is known of a patient when a program is chosen, looked at again and ended: how it goes at home."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from factories import MONDAY, NOW
@@ -83,5 +83,18 @@ def test_a_plan_may_end_when_scores_and_posture_say_so(plan: Plan) -> None:
 def test_what_is_known_costs_the_same_however_much_was_done(plan: Plan, django_assert_num_queries: object) -> None:
     ticked(plan, range(14))
 
-    with django_assert_num_queries(8):  # type: ignore[operator]
+    with django_assert_num_queries(9):  # type: ignore[operator]
         plan_known.known(plan.patient, on=MONDAY + 16 * DAY, plan=plan)
+
+
+def test_breaks_that_were_told_of_count_once_the_day_is_over(plan: Plan) -> None:
+    posture.set_breaks(plan, [time(8), time(9)], by=plan.started_by, now=NOW)
+    noon = NOW.replace(hour=12)
+    posture.note_break(plan, time(8), is_taken=True, by=plan.started_by, now=noon)
+
+    days = [plan_known.known(plan.patient, on=MONDAY + n * DAY, plan=plan) for n in (0, 1, 20)]
+    checked(plan, *list(rulebook().posture_items)[:4], on=1)
+    together = plan_known.known(plan.patient, on=MONDAY + 2 * DAY, plan=plan)
+
+    assert [it.get("posture_adherence") for it in days] == [None, 50, None]
+    assert together["posture_adherence"] == 75
