@@ -57,8 +57,25 @@ def following(plan: Plan, *, changes: Sequence[Contents], why: str, by: User, no
     before = plan.versions.order_by("-number").values_list("contents", flat=True).first() or {}
     return PlanVersion.objects.create(
         plan=plan, number=plan.version, changes=list(changes), why=why, by=by, at=now,
-        contents=contents(plan, self_care=before.get("self_care", {})),
+        contents=contents(plan, self_care=_advised(before, changes)),
     )  # fmt: skip
+
+
+def advised(plan: Plan) -> dict[str, list[str]]:
+    """What the patient may do alone, by the code of its phase. One query."""
+    now = plan.versions.order_by("-number").values_list("contents", flat=True).first() or {}
+    return _advised(now, ())
+
+
+def _advised(before: Contents, changes: Sequence[Contents]) -> dict[str, list[str]]:
+    """As it was, with what the changes add and leave out."""
+    told = {phase: list(items) for phase, items in before.get("self_care", {}).items()}
+    for it in changes:
+        if it["what"] == "self_care_added":
+            told.setdefault(it["in"], []).append(it["care"])
+        elif it["what"] == "self_care_dropped":
+            told[it["in"]].remove(it["care"])
+    return told
 
 
 @transaction.atomic

@@ -30,6 +30,10 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         """Being followed, or paused."""
         return self.filter(status__in=Plan.UNFINISHED)
 
+    def latest_first(self) -> Self:
+        """The one that has not ended in front, then the one that ended last."""
+        return self.order_by(models.F("ended_at").desc(nulls_first=True), "-starts_on")
+
 
 class Plan(models.Model):
     class Status(models.TextChoices):

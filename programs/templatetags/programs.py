@@ -10,9 +10,9 @@ from patients.rules.rulebook import rulebook as patients_rulebook
 from people.rules.knowledge import Claim
 from programs.models import PlanExercise, PlannedSession
 from programs.rules import usual
-from programs.rules.entries import Dosage, Exercise
+from programs.rules.entries import Dosage, Exercise, SelfCare
 from programs.rules.rulebook import needs_confirmation, rulebook
-from programs.web import pictures
+from programs.web import pictures, self_care_words
 
 register = template.Library()
 
@@ -73,6 +73,12 @@ def measure_name(code: str) -> str:
     """What a scale is called."""
     measures = patients_rulebook().measures
     return measures[code].name if code in measures else code
+
+
+@register.filter
+def limits_in_words(it: SelfCare) -> list[str]:
+    """How much and for how long a patient may do it alone."""
+    return self_care_words.limits(it)
 
 
 @register.filter

@@ -74,7 +74,7 @@ def dose(request: SignedInRequest, patient_id: UUID, exercise_id: UUID) -> HttpR
 
 def newest(patient: Patient, user: User) -> Plan | None:
     """The plan the patient follows, else the last one."""
-    return Plan.objects.visible_to(user).filter(patient=patient).order_by("status", "-starts_on").first()
+    return Plan.objects.visible_to(user).filter(patient=patient).latest_first().first()
 
 
 def calendar(plan: Plan | None, asked: str, *, today: date) -> exercise_days.Month | None:

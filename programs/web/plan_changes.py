@@ -14,7 +14,7 @@ from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
-from programs.actions import plan_revising, prescribing
+from programs.actions import plan_revising, plan_versions, prescribing
 from programs.actions.safety import Contraindicated, HeldByRedFlag
 from programs.models import Plan
 from programs.rules.rulebook import rulebook
@@ -36,7 +36,10 @@ def revise(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         raise Http404
     lane = request.GET.get("lane", "")
     data = request.POST if request.method == "POST" else None
-    form = RevisionForm(data, plan=plan, phases=list(plan.phases.all()), lane=int(lane) if lane.isdecimal() else None)
+    form = RevisionForm(
+        data, plan=plan, phases=list(plan.phases.all()), advised=plan_versions.advised(plan),
+        lane=int(lane) if lane.isdecimal() else None,
+    )  # fmt: skip
     context = _context(request, patient, plan, form)
     if request.method == "POST" and "preview" in request.GET:
         return render(request, "programs/plan_revise.html#answers", context | _answers(plan, form))

@@ -1,6 +1,6 @@
 """What a clinician types to change, to pause and to decide about a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -46,10 +46,22 @@ class RevisionForm(forms.Form):
     looked = forms.BooleanField(label=_("I have looked at its precautions and it may be done"), required=False)
     drop_posture = forms.MultipleChoiceField(label=_("Leave out"), required=False, widget=forms.CheckboxSelectMultiple)
     add_posture = forms.ChoiceField(label=_("Add a habit"), required=False)
+    drop_self_care = forms.MultipleChoiceField(
+        label=_("Leave out"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    add_self_care = forms.ChoiceField(label=_("Add self-care"), required=False)
     phase = forms.ChoiceField(label=_("In phase"), required=False)
     why = forms.CharField(label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any, plan: Plan, phases: Sequence[Phase], lane: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        plan: Plan,
+        phases: Sequence[Phase],
+        advised: Mapping[str, Sequence[str]],
+        lane: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         sessions = sorted((it for phase in phases for it in phase.sessions.all()), key=lambda it: it.due_on)
         self.fields["seen"].initial = plan.version
@@ -61,7 +73,7 @@ class RevisionForm(forms.Form):
             self.fields["why"].initial = USUAL_WHY
             self.fields[f"more_{lane}"].initial = 1
             self.fields[f"more_{lane}"].widget.attrs["autofocus"] = True
-        self._choices(phases, [(str(it.pk), it) for it in sessions])
+        self._choices(phases, [(str(it.pk), it) for it in sessions], advised)
 
     def _lane(self, nth: int, modality: str, sessions: Sequence[Any]) -> None:
         course = rulebook().modalities[modality].course
@@ -78,7 +90,9 @@ class RevisionForm(forms.Form):
         }
         self.lanes.append(Lane(nth, modality, sessions, self))
 
-    def _choices(self, phases: Sequence[Phase], sessions: Sequence[tuple[str, Any]]) -> None:
+    def _choices(
+        self, phases: Sequence[Phase], sessions: Sequence[tuple[str, Any]], advised: Mapping[str, Sequence[str]]
+    ) -> None:
         book = rulebook()
         here = {lane.modality for lane in self.lanes}
         exercises = [(str(it.pk), it) for phase in phases for it in phase.exercises.all()]
@@ -100,6 +114,11 @@ class RevisionForm(forms.Form):
                 for key, it in posture
             ],
             "add_posture": [("", _("None")), *((it.code, it.checklist_item) for it in book.posture_items.values())],
+            "drop_self_care": [
+                (f"{phase.ordinal}:{code}", f"{phase.ordinal}. {book.self_care[code].label}")
+                for phase in phases for code in advised.get(phase.code, ()) if code in book.self_care
+            ],
+            "add_self_care": [("", _("None")), *((it.code, it.label) for it in book.self_care.values())],
             "phase": [(str(it.ordinal), f"{it.ordinal}. {it.name}") for it in phases],
         }  # fmt: skip
         for name, each in choices.items():
@@ -137,6 +156,11 @@ class RevisionForm(forms.Form):
             dropped_exercises=frozenset(UUID(it) for it in said.get("drop_exercise", ())),
             posture=((phase, said["add_posture"]),) if said.get("add_posture") else (),
             dropped_posture=frozenset(int(it) for it in said.get("drop_posture", ())),
+            self_care=((phase, said["add_self_care"]),) if said.get("add_self_care") else (),
+            dropped_self_care=frozenset(
+                (int(phase), code)
+                for phase, _colon, code in (it.partition(":") for it in said.get("drop_self_care", ()))
+            ),
             acknowledged=frozenset({said["add_exercise"]}) if said.get("looked") else frozenset(),
         )
 

@@ -86,6 +86,9 @@ def _at_home(change: Change) -> str:
     if "exercise" in change:
         known = book.exercises.get(change["exercise"])
         return known.name if known else change["exercise"]
+    if "care" in change:
+        care = book.self_care.get(change["care"])
+        return care.label if care else change["care"]
     item = book.posture_items.get(change.get("item", ""))
     return item.checklist_item if item else change.get("item", "")
 
@@ -99,6 +102,8 @@ _WORDS = {
     "exercise_dropped": gettext_lazy("Exercise left out: %(what)s"),
     "posture_added": gettext_lazy("New habit: %(what)s"),
     "posture_dropped": gettext_lazy("Habit left out: %(what)s"),
+    "self_care_added": gettext_lazy("New advice: %(what)s"),
+    "self_care_dropped": gettext_lazy("Advice left out: %(what)s"),
     "resumed": gettext_lazy("The plan goes on after a pause, %(days)s days later"),
     "held": gettext_lazy("%(name)s waits until a clinician has looked"),
     "left_out": gettext_lazy("%(name)s (%(technique)s) is switched off and was left out"),

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import F, Prefetch
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -64,7 +64,7 @@ def newest_plan(patient: Patient, user: User) -> Plan | None:
         "posture_items",
     )
     found = Plan.objects.visible_to(user).filter(patient=patient).prefetch_related(Prefetch("phases", phases))
-    newest = found.order_by(F("ended_at").desc(nulls_first=True), "-starts_on").first()
+    newest = found.latest_first().first()
     if newest is not None:
         newest.patient = patient
     return newest
@@ -105,7 +105,7 @@ def _contents(found: Plan, patient: Patient, today: date) -> dict[str, Any]:
             for phase in phases
         ],
         "advice": self_care.advice(
-            patient, self_care_of(found, versions[-1].contents if versions else {}, now), on=today
+            patient, self_care_of(found, versions[0].contents if versions else {}, now), on=today
         ),
         "versions": [(it, plan_words.version_in_words(it)) for it in versions],
         "template": plan_templates.of_plan(found),

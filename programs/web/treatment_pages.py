@@ -45,7 +45,7 @@ def of_visit(request: SignedInRequest, patient_id: UUID, assessment_id: UUID) ->
 def of_plan(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """The sessions of the plan she follows, or of the last one, each with what was given at it."""
     patient = open_record(request, patient_id)
-    plan = Plan.objects.visible_to(request.user).filter(patient=patient).order_by("status", "-starts_on").first()
+    plan = Plan.objects.visible_to(request.user).filter(patient=patient).latest_first().first()
     rows: list[given_words.Row] = []
     if plan is not None:
         done = Prefetch("given", TreatmentGiven.objects.visible_to(request.user).select_related("by", "session"))

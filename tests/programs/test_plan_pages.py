@@ -13,13 +13,15 @@ from factories import a_clinician, a_patient, a_portal_patient, a_user, the_clin
 from plan_cast import a_plan
 from portal_cast import signed_in
 
-from patients.actions import outcomes
+from patients.actions import facts, outcomes
 from patients.models import Patient
 from people.models import User
 from people.rules.permissions import Role
-from programs.actions import plan_revising, plan_templates
+from programs.actions import plan_revising, plan_templates, plan_versions
 from programs.models import Plan, PlanTemplate
 from programs.rules.revising import More, Wish
+from programs.rules.rulebook import rulebook
+from programs.web import self_care_words
 
 pytestmark = pytest.mark.django_db
 
@@ -210,3 +212,49 @@ def test_the_clinics_own_programs_cost_the_same_for_one_and_for_twenty(n: int, t
     )  # fmt: skip
 
     assert queries(signed_in(therapist), reverse("programs:own_programs")) == OWN
+
+
+def test_the_plan_tells_the_limits_of_what_the_patient_does_alone(plan: Plan, therapist: User) -> None:
+    own, staff = (
+        signed_in(user).get(reverse(name, args=args)).content.decode()
+        for user, name, args in (
+            (plan.patient.user, "portal:plan", []), (therapist, "programs:plan", [plan.patient_id]),
+        )
+    )  # fmt: skip
+
+    for words in ("Ice: at most 15 minutes at a time.", "Ask us if you need it for more than 14 days."):
+        assert words in own
+        assert words in staff
+
+
+def test_every_limit_of_self_care_has_words() -> None:
+    named = {name for it in rulebook().self_care.values() for name in it.limits}
+
+    assert named <= self_care_words.LIMITS.keys()
+
+
+def test_self_care_is_changed_with_the_plan_and_the_patient_is_told(plan: Plan, therapist: User) -> None:
+    url = reverse("programs:revise", args=[plan.patient_id])
+    before = plan_versions.advised(plan)
+    phase = plan.phases.get(ordinal=1)
+    first = before[phase.code][0]
+    new = next(code for code in rulebook().self_care if code not in before[phase.code])
+    typed = {"seen": 1, "phase": 1, "add_self_care": new, "drop_self_care": f"1:{first}", "why": "Helps more."}
+
+    signed_in(therapist).post(url, typed)
+    told = signed_in(plan.patient.user).get(reverse("portal:plan")).content.decode()
+
+    now = plan_versions.advised(plan)
+    assert now[phase.code] == [*before[phase.code][1:], new]
+    assert f"New advice: {rulebook().self_care[new].label}" in told
+    assert f"Advice left out: {rulebook().self_care[first].label}" in told
+
+
+def test_self_care_that_is_not_safe_for_the_patient_is_not_added(plan: Plan, therapist: User) -> None:
+    facts.state(plan.patient, {"peptic_ulcer_or_gi_bleed": True}, by=therapist, now=timezone.now())
+    typed = {"seen": 1, "phase": 1, "add_self_care": "sc_otc_nsaid", "why": "Helps."}
+
+    shown = signed_in(therapist).post(reverse("programs:revise", args=[plan.patient_id]), typed).content.decode()
+
+    assert "is not for this patient" in shown
+    assert plan.versions.count() == 1
