@@ -31,7 +31,8 @@ class DayForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["treatment"].choices = [(it.code, it.name) for it in rulebook().modalities.values()]  # type: ignore[attr-defined]  # the stubs know only Field
+        choices = [(it.code, it.name) for it in rulebook().modalities.values()]
+        self.fields["treatment"] = forms.ChoiceField(label=gettext_lazy("Treatment"), choices=choices)
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}

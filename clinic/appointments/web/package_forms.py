@@ -28,7 +28,8 @@ class SellForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.on = on
         self.services = {code: it for code, it in offering.current().items() if it.is_enabled}
-        self.fields["service"].choices = [(it.code, _priced(it)) for it in self.services.values()]  # type: ignore[attr-defined]
+        choices = [(it.code, _priced(it)) for it in self.services.values()]
+        self.fields["service"] = forms.ChoiceField(label=_("What for"), choices=choices)
 
     def clean_expires_on(self) -> date | None:
         day: date | None = self.cleaned_data["expires_on"]
