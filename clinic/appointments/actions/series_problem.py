@@ -1,7 +1,7 @@
 """What the plan solver is asked: plans, their patients and the appointment book, read once. Reads only."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -36,6 +36,7 @@ TRAVEL_MINUTES: Final = 45
 # Beyond the windows, so that it can be said which wider window would do.
 ROOM_TO_RELAX = timedelta(days=28)
 LATE_WITHIN = timedelta(days=14)
+NO_LONGEST = 3650  # days; longer than any plan
 
 
 class NothingToBook(Refused):
@@ -196,8 +197,7 @@ def _sessions(course: Course, asked: Asked, *, today: date) -> Iterator[Session]
             due_from=due_from,
             due_on=min(due_on, due_until),
             due_until=due_until,
-            # The first of a row that was missed comes after a later one that was given: it keeps their distance.
-            gap=_gap(it) or (gaps.get(it.modality) if follows else None),
+            gap=_gap(it) or (_apart(gaps.get(it.modality)) if follows else None),
             follows=follows,
             is_optional=it.is_optional,
             hold_loading_days=it.hold_loading_days,
@@ -210,6 +210,11 @@ def _sessions(course: Course, asked: Asked, *, today: date) -> Iterator[Session]
 
 def _where(it: Booked) -> Pin:
     return Pin(it.starts, it.clinician_id, it.site_id)
+
+
+def _apart(gap: Gap | None) -> Gap | None:
+    """The first of a row after something given: it keeps the row's distance, but may be as late as its days say."""
+    return replace(gap, most=NO_LONGEST) if gap else None
 
 
 def _gap(it: PlannedSession) -> Gap | None:
