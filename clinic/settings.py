@@ -224,6 +224,10 @@ OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60)  # how long
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="clinic@example.org")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# Texts: twilio+https://SID:TOKEN@api.twilio.com/?from=+15550100. Empty: there are none.
+SMS_URL = env("SMS_URL", default="")
+SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10)  # seconds a step
+
 # kombu names a unix socket differently from redis-py.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True
