@@ -71,13 +71,13 @@ def _minutes(request: SignedInRequest, visit: Appointment) -> int:
     asked = request.GET.get("minutes", "")
     if asked.isascii() and asked.isdigit():
         return int(asked)
-    return int((visit.ends_at - visit.starts_at).total_seconds()) // 60
+    return visit.minutes
 
 
 def _offers(visit: Appointment, target: Target, minutes: int) -> list[Offer]:
     """The free times of that day with that clinician, in the room they were asked for where there is one."""
     service = offering.current()[visit.service_code]
-    if minutes not in lengths.lengths(service.minutes):
+    if minutes not in lengths.lengths(service.minutes, so_far=visit.minutes):
         return []
     service = lengths.lasting(service, minutes)
     day = timezone.localdate(target.starts_at, visit.site.zone)

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import availability, offers, places
+from clinic.appointments.actions import as_booked, availability, matches, offers, places
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.models import BookingPolicy, SlotOffer
 from clinic.portal import limits
@@ -94,15 +94,19 @@ def other_times(it: SlotOffer, choice: Choice, now: datetime) -> list[Offer]:
     if service.is_class:
         meetings = places.coming([service.code], begins=earliest, ends=earliest + timedelta(days=LOOK_AHEAD))
         return [each for group in meetings[:OTHERS] if (each := places.offer_in(group))]
+    later = matches.later_visits([it.entry], now=now).get(it.entry.pk)
     found = availability.free_times(
-        service,
+        as_booked.service_of(later) if later else service,
         patient=it.entry.patient,
         first=timezone.localtime(earliest, choice.site.zone).date(),
         days=LOOK_AHEAD,
         now=earliest,
         site=choice.site,
+        moving=later,
     )
     firsts: dict[date, int] = {}
     for n, (starts_at, _clinician) in enumerate(found.starts()):
+        if later and starts_at >= later.starts_at:
+            break  # she waits for something sooner
         firsts.setdefault(timezone.localtime(starts_at, choice.site.zone).date(), n)
     return [found[n] for n in list(firsts.values())[:OTHERS]]

@@ -200,7 +200,7 @@ def _elsewhere(asked: Asked, to: Elsewhere, now: datetime) -> None:
     visit = asked.visit
     was = (visit.starts_at, visit.clinician_id, visit.site_id)
     if to.minutes is not None:
-        lengths.refuse_odd(to.minutes, usual=asked.service.minutes)
+        lengths.refuse_odd(to.minutes, usual=asked.service.minutes, so_far=visit.minutes)
     length = visit.ends_at - visit.starts_at if to.minutes is None else timedelta(minutes=to.minutes)
     if visit.group_id:  # a seat: its patient changes to another class instead
         raise CannotBecome

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from clinic.appointments.actions import places
+from clinic.appointments.actions import as_booked, places
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.actions.openings import Gap, Openings, time_of
 from clinic.appointments.models import Appointment, GroupSession, SlotOffer, VisitPreference, WaitlistEntry
@@ -164,6 +164,8 @@ class _Look:
             return self._place(entry, gap)
         if gap and gap.group:
             return None
+        if later := self.later.get(entry.pk):  # it is moved, and keeps its length
+            service = as_booked.service_of(later, self.services)
         return self.openings.soonest(service, self._wish(entry), entry.patient_id, gap=gap)
 
     def _place(self, entry: WaitlistEntry, gap: Gap | None) -> Offer | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import limits, taken
+from clinic.appointments.actions import as_booked, limits, taken
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.open_starts import OpenStarts, Person, Question
 from clinic.appointments.models import Appointment, Resource
@@ -35,16 +35,19 @@ class Line:
 def proposal(visits: Sequence[Appointment], *, now: datetime) -> list[Line]:
     """For each of the visits the time closest to what was promised, as if all of them moved together.
 
-    Nothing is offered twice. As many queries for ten visits of a kind as for one.
+    Nothing is offered twice. As many queries for ten visits of a kind and a length as for one.
     """
     if not visits:
         return []
     services, allowed = offering.current(), limits.current(Door.DESK)
     first = min(visit.local_start.date() for visit in visits)
+    wanted = {visit.pk: as_booked.service_of(visit, services) for visit in visits}
     books = {}
-    for code in {visit.service_code for visit in visits}:
+    for service in wanted.values():
+        if _kind(service) in books:
+            continue
         asked = Question(
-            service=services[code],
+            service=service,
             patient=None,
             first=first,
             days=LOOK_AHEAD_DAYS,
@@ -52,10 +55,15 @@ def proposal(visits: Sequence[Appointment], *, now: datetime) -> list[Line]:
             limits=allowed,
             freeing=visits,
         )
-        books[code] = _Book(OpenStarts(asked))
+        books[_kind(service)] = _Book(OpenStarts(asked))
     pencil = _Pencil(_busy_patients(visits, now), _known(visits))
-    lines = {visit.pk: pencil.line(visit, books[visit.service_code]) for visit in _soonest_first(visits)}
+    lines = {visit.pk: pencil.line(visit, books[_kind(wanted[visit.pk])]) for visit in _soonest_first(visits)}
     return [lines[visit.pk] for visit in visits]
+
+
+def _kind(service: Service) -> tuple[str, int]:
+    """What can be looked up together."""
+    return service.code, service.minutes
 
 
 def _soonest_first(visits: Collection[Appointment]) -> list[Appointment]:

@@ -21,17 +21,18 @@ class OddLength(Refused):
         )
 
 
-def lengths(usual: int) -> Sequence[int]:
-    """The minutes that a visit may take whose service usually takes `usual`."""
-    return sorted({usual, *range(STEP, usual * MOST_TIMES + 1, STEP)})
+def lengths(usual: int, *, so_far: int | None = None) -> Sequence[int]:
+    """The minutes that a visit may take whose service usually takes `usual`; what it takes so far it may keep."""
+    kept = {usual} if so_far is None else {usual, so_far}
+    return sorted(kept | set(range(STEP, usual * MOST_TIMES + 1, STEP)))
 
 
-def refuse_odd(minutes: int, *, usual: int) -> None:
-    """Raises `OddLength`. What the service says itself is never odd."""
-    if minutes not in lengths(usual):
+def refuse_odd(minutes: int, *, usual: int, so_far: int) -> None:
+    """Raises `OddLength`. What the service says itself is never odd, nor is what was so before."""
+    if minutes not in lengths(usual, so_far=so_far):
         raise OddLength(lengths(usual)[-1])
 
 
 def lasting(service: Service, minutes: int) -> Service:
-    """The service for a visit of another length, as far as one may be made so long."""
-    return replace(service, minutes=minutes) if minutes in lengths(service.minutes) else service
+    """The service for a visit of that length."""
+    return replace(service, minutes=minutes)

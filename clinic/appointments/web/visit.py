@@ -152,7 +152,10 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
             return redirect(_day(moved))
     it = _visit(request, visit_id)
     now = timezone.now()
-    service = lengths.lasting(offering.current()[it.service_code], _minutes(request.GET) or _length(it))
+    usual = offering.current()[it.service_code]
+    may_take = lengths.lengths(usual.minutes, so_far=it.minutes)
+    asked = _minutes(request.POST) or _minutes(request.GET) or it.minutes
+    service = lengths.lasting(usual, asked if asked in may_take else it.minutes)
     when = times.filters(request.GET, first=timezone.localdate(now))
     context = {
         "active": "day",
@@ -163,7 +166,7 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         "times": times.find(service, when, patient=it.patient, session=it.session, now=now, moving=it),
         "when": when,
         **times.choices(service),
-        "lengths": lengths.lengths(offering.current()[it.service_code].minutes),
+        "lengths": may_take,
         "refusal": refusal,
     }
     return render(request, "appointments/move.html", context, status=GONE if refusal else 200)
@@ -205,10 +208,6 @@ def _minutes(typed: QueryDict) -> int | None:
     """What the form says about the length, if it does."""
     asked = typed.get("minutes")
     return number(str(asked)) if asked else None
-
-
-def _length(it: Appointment) -> int:
-    return int((it.ends_at - it.starts_at).total_seconds()) // 60
 
 
 def number(text: str) -> int:
