@@ -137,3 +137,9 @@ def test_a_point_is_worth_a_day_of_waiting() -> None:
 
 def test_when_nothing_is_free_nothing_is_said() -> None:
     assert read_out([]) == []
+
+
+def test_a_visit_that_is_moved_stays_with_its_clinician_if_possible() -> None:
+    mei, sara = a_time(clinician_id=MEI), a_time(NINE + 2 * DAY)
+
+    assert read_out([mei, sara], Patient(moves_from=SARA))[0] == (NINE + 2 * DAY, "stays with the same clinician")

@@ -85,6 +85,7 @@ def best_of(
             last=_last(patient, now),
             likes=_likes(patient),
             asked_for=preferring.pk if preferring else None,
+            moves_from=moving.clinician_id if moving else None,
             sites_by_day=_expected(patient, now, until, moving),
         )
     return ranking.best(offers, seen_as, patient=known)

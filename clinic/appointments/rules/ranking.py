@@ -22,6 +22,7 @@ class Reason(Enum):
     OUT_OF_WINDOW = auto()
     SOONEST = auto()
     ASKED_FOR = auto()
+    STAYS_WITH = auto()
     SAME_CLINICIAN = auto()
     LIKED_CLINICIAN = auto()
     LIKED_TIME = auto()
@@ -38,6 +39,7 @@ class Reason(Enum):
 # From the desk's experience, not from a trial; change them here.
 POINTS: Mapping[Reason, float] = {
     Reason.ASKED_FOR: 5,
+    Reason.STAYS_WITH: 3,
     Reason.SAME_CLINICIAN: 3,
     Reason.LIKED_CLINICIAN: 3,
     Reason.LIKED_TIME: 2,
@@ -53,6 +55,7 @@ WORDS = {
     Reason.OUT_OF_WINDOW: _("outside the plan's best days"),
     Reason.SOONEST: _("soonest"),
     Reason.ASKED_FOR: _("the clinician you asked for"),
+    Reason.STAYS_WITH: _("stays with the same clinician"),
     Reason.SAME_CLINICIAN: _("same clinician as last time"),
     Reason.LIKED_CLINICIAN: _("the clinician the patient prefers"),
     Reason.LIKED_TIME: _("when the patient prefers to come"),
@@ -101,6 +104,7 @@ class Patient:
     last: Last | None = None
     likes: Likes = field(default_factory=Likes)
     asked_for: UUID | None = None  # "with Sara, if possible"
+    moves_from: UUID | None = None  # the clinician of the visit that is moved
     sites_by_day: Mapping[date, frozenset[UUID]] = field(default_factory=dict)
 
 
@@ -194,6 +198,8 @@ def _of_the_clinician(it: Candidate, patient: Patient) -> Iterator[Reason]:
     """One of them is enough: two reasons for the same person would count twice."""
     if it.clinician_id == patient.asked_for:
         yield Reason.ASKED_FOR
+    elif it.clinician_id == patient.moves_from:
+        yield Reason.STAYS_WITH
     elif patient.last and it.clinician_id == patient.last.clinician_id:
         yield Reason.SAME_CLINICIAN
     elif it.clinician_id == patient.likes.clinician_id:

@@ -91,7 +91,15 @@ def _page(
     later: Any = []
     if gap is None:
         first = timezone.localdate(it.now, site.zone)
-        later = best_times(it.service, patient=it.patient, first=first, now=it.now, site=site, session=it.session)
+        later = best_times(
+            it.service,
+            patient=it.patient,
+            first=first,
+            now=it.now,
+            site=site,
+            session=it.session,
+            preferring=it.when.prefer,
+        )
     able = Resource.objects.in_use().clinicians().offering(it.service.professions)
     context: dict[str, Any] = {
         "active": "day",
