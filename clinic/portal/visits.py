@@ -8,21 +8,22 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import attendance, availability, booking
+from clinic.appointments.actions import as_booked, attendance, availability, booking, seats
 from clinic.appointments.actions.availability import Choice, Offer
-from clinic.appointments.models import Appointment
+from clinic.appointments.models import Appointment, GroupSession
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
+from clinic.portal import classes
 from clinic.portal.door import own
 from patients.models import Patient
+from people.models import User
 from people.rules.refusal import ChangedMeanwhile, Refused
 from people.web.guards import SignedInRequest
-from programs.actions import offering
 from programs.models import PlannedSession
 
 # Later than this the clinic can no longer give the time to anybody else: a call settles it.
@@ -88,10 +89,12 @@ def change(request: SignedInRequest, patient: Patient, visit_id: UUID) -> HttpRe
     }
     if may_change(visit, now):
         context["can_change"] = True
-        if not refusal and (chosen := _chosen(visit, request.GET.get("offer", ""))):
-            context |= {"chosen": chosen, "offer": request.GET["offer"]}
+        if not refusal and (chosen := _chosen(visit, request.GET)):
+            context |= {"chosen": chosen, "offer": request.GET.get("offer"), "class": request.GET.get("class")}
         elif not refusal and "cancel" in request.GET:
             context["is_cancelling"] = True
+        elif visit.group_id:
+            context["classes"] = classes.others(visit, now)
         else:
             context["days"] = list(_days(visit, now))
     return render(request, "portal/visit.html", context)
@@ -111,35 +114,43 @@ def _changed(request: SignedInRequest, visit: Appointment) -> HttpResponse:
         booking.cancel(visit, reason=BY_PATIENT, by=request.user, now=now)
         messages.success(request, _("The visit is cancelled. Call us or write to us for a new one."))
         return redirect("portal:visits")
-    choice = _chosen(visit, request.POST.get("offer", ""))
+    choice = _chosen(visit, request.POST)
     if do != "move" or choice is None:
         raise Http404
-    moved = booking.move(
-        visit,
-        starts_at=choice.starts_at,
-        resources=choice.resources,
-        revision=visit.revision,
-        by=request.user,
-        now=now,
-        door=Door.PORTAL,
-    )
+    moved = _moved(visit, choice, by=request.user, now=now)
     messages.success(request, _("Your visit has moved."))
     return redirect("portal:visit_change", moved.pk)
 
 
-def _chosen(visit: Appointment, code: str) -> Choice | None:
-    """The time behind a button of this page: with the same clinician, whatever the address says."""
+def _moved(visit: Appointment, to: Choice | GroupSession, *, by: User, now: datetime) -> Appointment:
+    """What it has now is kept until the new one is certain. Raises `Refused`."""
+    if isinstance(to, GroupSession):
+        return seats.reseat(visit, to, revision=visit.revision, by=by, now=now, door=Door.PORTAL)
+    return booking.move(
+        visit,
+        starts_at=to.starts_at,
+        resources=to.resources,
+        revision=visit.revision,
+        by=by,
+        now=now,
+        door=Door.PORTAL,
+    )
+
+
+def _chosen(visit: Appointment, asked: QueryDict) -> Choice | GroupSession | None:
+    """The time behind a button of this page: the same class or the same clinician, whatever the address says."""
+    if visit.group_id:
+        return classes.chosen(visit, asked.get("class", ""))
+    code = asked.get("offer", "")
     choice = availability.chosen(code) if code else None
     return choice if choice and visit.clinician in choice.resources else None
 
 
 def _days(visit: Appointment, now: datetime) -> Iterator[tuple[date, list[Offer]]]:
     """Only days with free times, each with its times; the same service with the same clinician."""
-    if visit.group_id:
-        return  # a class meets when it meets: the desk finds another one
     first = timezone.localtime(now, visit.site.zone).date()
     offers = availability.free_times(
-        offering.current()[visit.service_code],
+        as_booked.service_of(visit),
         patient=visit.patient,
         first=first,
         days=LOOK_AHEAD,

@@ -141,6 +141,27 @@ def test_an_address_made_up_by_hand_moves_nothing(code: str, portal: Portal) -> 
     assert fresh(portal).starts_at == THURSDAY
 
 
+def test_a_longer_visit_is_shown_only_times_that_hold_all_of_it(portal: Portal) -> None:
+    longer = booking.move(
+        portal.visit,
+        starts_at=THURSDAY,
+        resources=(portal.sara, portal.room),
+        revision=portal.visit.revision,
+        by=portal.rosa,
+        now=NOW,
+        minutes=60,
+    )
+    first, second = at(9, day=18), at(9, 45, day=18)
+    portal.book(second, a_portal_patient(family_name="Next"))
+
+    with it_is(NOW):
+        days = dict(portal.client.get(url_of(longer)).context["days"])
+
+    friday = {it.starts_at: it.ends_at - it.starts_at for it in days[first.date()]}
+    assert first not in friday
+    assert set(friday.values()) == {timedelta(minutes=60)}
+
+
 @pytest.mark.parametrize("visits", [1, 12])
 def test_the_list_of_visits_costs_the_same_for_one_and_for_many(
     visits: int, portal: Portal, django_assert_num_queries: DjangoAssertNumQueries

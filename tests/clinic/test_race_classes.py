@@ -104,6 +104,20 @@ def test_two_who_move_into_the_last_place_of_each_others_class_do_not_block_each
     assert [it.group for it in done] == [two, one]
 
 
+def test_of_two_who_change_to_the_last_place_one_gets_it_and_the_other_keeps_hers(cast: ClassCast) -> None:
+    [old], [new] = cast.create(at(9), places=3), cast.create(at(10), places=2)
+    cast.seat(new)
+    mine = [cast.seat(old), cast.seat(old)]
+
+    done = raced([partial(seats.reseat, it, new, revision=0, by=cast.usual.rosa, now=NOW) for it in mine])
+
+    assert Counter(type(it).__name__ for it in done) == {"Appointment": 1, "ClassFull": 1}
+    (winner,) = [it for it in done if isinstance(it, Appointment)]
+    kept = Appointment.objects.exclude(pk=winner.pk).get(pk__in=[it.pk for it in mine])
+    assert (kept.group, kept.revision, kept.holds.count()) == (old, 0, 1)
+    assert overlaps() == 0
+
+
 def test_two_desks_that_set_up_a_class_in_one_room_do_not_both_win(cast: ClassCast) -> None:
     done = raced([partial(cast.create, at(9)) for _ in range(8)])
 

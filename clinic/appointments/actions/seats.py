@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, F, Q
 
-from clinic.appointments.actions import booking, clashes, history, holding, neighbours, waitlist
+from clinic.appointments.actions import booking, clashes, history, holding, limits, neighbours, waitlist
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.groups import claimed
 from clinic.appointments.models import Appointment, GroupSession, Hold, VisitChange
 from clinic.appointments.models.group import GroupSessionQuerySet
 from clinic.appointments.rules.class_refusals import ClassFull, ClassIsOver, NotAClass, SitsAlready
+from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.refusals import (
     CHANGED,
     CannotBecome,
@@ -47,21 +48,31 @@ class FreeSeats:
 
 
 def free_seats(
-    service: Service, *, patient: Patient | None, first: date, days: int, now: datetime, site: Site | None = None
+    service: Service,
+    *,
+    patient: Patient | None,
+    first: date,
+    days: int,
+    now: datetime,
+    site: Site | None = None,
+    moving: Appointment | None = None,
 ) -> list[FreeSeats]:
     """The coming classes of a service with a place left, soonest first. Two queries, however many days.
 
-    `first` is a date of each site's own calendar. Classes at which the patient is busy, or is already, are left out.
+    `first` is a date of each site's own calendar. Classes at which the patient is busy, or is already, are left out;
+    the seat that is `moving` keeps nobody busy.
     """
     begins = datetime.combine(first, time.min, tzinfo=now.tzinfo) - DAY
     classes = with_taken(GroupSession.objects.standing()).filter(service_code=service.code, starts_at__gt=now)
     classes = classes.filter(starts_at__gte=begins, starts_at__lt=begins + (days + 2) * DAY, site__is_active=True)
     if site:
         classes = classes.filter(site=site)
+    if moving:
+        classes = classes.exclude(seats=moving)
     last = first + timedelta(days=days)
     coming: Iterable[Any] = classes.select_related("site", "clinician").order_by("starts_at", "name")
     found = [it for it in coming if first <= it.local_start.date() < last]
-    busy = _busy(patient, found) if patient and found else []
+    busy = _busy(patient, found, moving) if patient and found else []
     return [
         FreeSeats(it, it.places - it.taken)
         for it in found
@@ -82,9 +93,18 @@ def with_a_place(classes: GroupSessionQuerySet) -> GroupSessionQuerySet:
     return classes.annotate(given=given).filter(given__lt=F("places"))
 
 
-def _busy(patient: Patient, classes: Sequence[GroupSession]) -> list[tuple[datetime, datetime]]:
+def others_of_a_kind(visit: Appointment) -> GroupSessionQuerySet:
+    """The classes that who sits in one may change to, full or not."""
+    return GroupSession.objects.standing().filter(service_code=visit.service_code).exclude(seats=visit)
+
+
+def _busy(
+    patient: Patient, classes: Sequence[GroupSession], moving: Appointment | None
+) -> list[tuple[datetime, datetime]]:
     window = (min(it.starts_at for it in classes), max(it.ends_at for it in classes))
     holds = Hold.objects.filter(resource__patient=patient, during__overlap=window, reservation=None)
+    if moving:
+        holds = holds.exclude(appointment=moving)
     return [(during.lower, during.upper) for during in holds.values_list("during", flat=True)]
 
 
@@ -143,13 +163,17 @@ def seat(
 
 @tried_again
 @transaction.atomic
-def reseat(visit: Appointment, into: GroupSession, *, revision: int, by: User, now: datetime) -> Appointment:
+def reseat(
+    visit: Appointment, into: GroupSession, *, revision: int, by: User, now: datetime, door: Door = Door.DESK
+) -> Appointment:
     """Let the patient come to another class of the same kind. The old place is kept until the new one is certain.
 
     Raises `ChangedMeanwhile` if the visit is not at `revision` any more, `NotAClass` for a class of another kind,
-    and refuses as `seat` does.
+    `TooSoon` and its like at the patients' door, and refuses as `seat` does.
     """
     it = claimed(into)
+    if door != Door.DESK:  # the desk lets people in who come late
+        limits.current(door).refuse(it.starts_at, now)
     rows = Appointment.objects.select_related("patient", "session")
     moved = rows.select_for_update(of=("self",), no_key=True).get(pk=visit.pk)
     if moved.revision != revision:

@@ -152,7 +152,9 @@ def reseat(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         "active": "day",
         "visit": visit,
         "patient": open_record(request, visit.patient_id),
-        "choices": seats.free_seats(service, patient=visit.patient, first=first, days=LOOK_AHEAD_DAYS, now=now),
+        "choices": seats.free_seats(
+            service, patient=visit.patient, first=first, days=LOOK_AHEAD_DAYS, now=now, moving=visit
+        ),
         "may_be_moved": visit.status in MAY_BE_MOVED,
         "refusal": refusal,
     }
