@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clinic.portal import at_home, consents, form_link, link, offer, plan, preferences, today, urgent, visits, who, wish
+from clinic.portal import at_home, consents, form_link, link, offer, plan, preferences, ready, today, urgent, visits, who, wish
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("me/exercises/<uuid:exercise_id>/", today.exercise, name="exercise"),
     path("me/visits/", visits.visits, name="visits"),
     path("me/visits/wish/", wish.wish, name="wish"),
+    path("me/visits/<uuid:visit_id>/ready/", ready.ready, name="visit_ready"),
     path("me/visits/<uuid:visit_id>/", visits.change, name="visit_change"),
     path("me/settings/", preferences.settings, name="settings"),
     path("me/consents/", consents.mine, name="consents"),

@@ -16,6 +16,7 @@ class Words:
     first_name: str
     link: str
     date: str = ""
+    short_date: str = ""  # of the same day, for texts
     time: str = ""
     form_link: str = ""
     until: str = ""  # an offer holds until then
@@ -28,6 +29,17 @@ REASONS = {
     "archived": _("the record is archived"),
     "declined": _("the patient does not want e-mail"),
     "no_email": _("we have no e-mail address"),
+    "no_mobile": _("we have no mobile number"),
+    "no_push": _("no phone or computer is set up for it"),
+    "opted_out": _("the patient said STOP"),
+    "doubtful": _("the address may be somebody else’s: ask the patient"),
+    "switched_off": _("this kind of message is switched off"),
+    "paused": _("the plan is paused"),
+    "booked": _("a visit is booked"),
+    "decided": _("somebody has looked at it already"),
+    "answered_all": _("all questions are answered"),
+    "read": _("the patient has read it"),
+    "not_given": _("the visit did not take place"),
     "cancelled": _("the visit was cancelled"),
     "moved": _("the visit was moved"),
     "over": _("the patient came, or the visit is over"),
