@@ -25,8 +25,7 @@ from people.models import Site, User
 from people.rules.permissions import Role
 from programs.actions import offering
 
-EXERCISE, CLASS, OFF = "exercise_program", "exercise_class", "stem_cell"
-TEMPLATE = "tpl_desk_worker_posture"
+EXERCISE, CLASS, OFF, TEMPLATE = "exercise_program", "exercise_class", "stem_cell", "tpl_desk_worker_posture"
 Knock = Callable[[], HttpResponse]  # one try, once something stands against it
 
 
@@ -43,8 +42,7 @@ class House:
     office: User  # may overbook
 
     def desk(self, user: User | None = None) -> Client:
-        client = Client()
-        client.force_login(user or self.rosa)
+        (client := Client()).force_login(user or self.rosa)
         return client
 
     def offer(self, hour: int, minute: int = 0, *, day: int = 16, by: Resource | None = None) -> str:
@@ -180,8 +178,7 @@ def by_undoing_a_move(house: House) -> Knock:
 
 def _undo(house: House, visit: Appointment) -> Knock:
     change = VisitChange.objects.filter(appointment=visit).latest("revision")
-    url = reverse("appointments:undo_visit", args=[visit.pk])
-    return lambda: house.desk().post(url, {"revision": change.revision})
+    return lambda: house.desk().post(reverse("appointments:undo_visit", args=[visit.pk]), {"revision": change.revision})
 
 
 def by_a_place_in_a_class(house: House) -> Knock:
@@ -235,21 +232,27 @@ def by_squeezing_in(house: House) -> Knock:
     return in_opening_hours
 
 
-def by_calling_in(house: House, *, status: str = Status.IN_ROOM) -> Knock:
-    visit = house.arrived(house.book(10, day=14))
-    url = reverse("appointments:status", args=[visit.pk])
-    return lambda: house.desk().post(url, {"status": status, "was": Status.ARRIVED})
+def by_checking_in(house: House) -> Knock:
+    return _step(house, house.book(10, day=14), Status.ARRIVED)
+
+
+def by_calling_in(house: House) -> Knock:
+    return _step(house, house.arrived(house.book(10, day=14)), Status.IN_ROOM)
 
 
 def by_ticking_off(house: House) -> Knock:
-    return by_calling_in(house, status=Status.DONE)
+    return _step(house, house.arrived(house.book(10, day=14)), Status.DONE)
+
+
+def _step(house: House, visit: Appointment, status: str) -> Knock:
+    sent = {"status": status, "was": visit.status}
+    return lambda: house.desk().post(reverse("appointments:status", args=[visit.pk]), sent)
 
 
 def by_ticking_off_a_class(house: House) -> Knock:
     group = house.a_class(10, day=14)
     house.arrived(seats.seat(group, patient=house.leila, by=house.rosa, now=NOW))
-    url = reverse("appointments:group_everybody", args=[group.pk])
-    return lambda: house.desk().post(url, {"status": Status.DONE})
+    return lambda: house.desk().post(reverse("appointments:group_everybody", args=[group.pk]), {"status": Status.DONE})
 
 
 def by_a_plan(house: House) -> Knock:
@@ -259,6 +262,7 @@ def by_a_plan(house: House) -> Knock:
 
 def by_signing_it_as_given(house: House) -> Knock:
     visit = house.book(10, day=14)
+    consents_signed(house.leila, EXERCISE)
     url, screen = reverse("desk:clinic_visit", args=[visit.pk]), house.desk(house.sara.user)
     tapped = {"treatments": [EXERCISE], f"t_{EXERCISE}_technique": "ex_isometric", "worst": "3"}
     screen.post(url, tapped | {"revision": "0", "do": "all_no"})

@@ -12,6 +12,7 @@ from clinic.appointments.rules.status import Status
 from clinic.demo.timetable import Timetable
 from patients.models import Patient
 from people.models import User
+from programs.actions.safety import Contraindicated, HeldByRedFlag
 from programs.models import PlannedSession
 from programs.rules.rulebook import rulebook
 
@@ -82,7 +83,10 @@ class Diary:
         for status, at in self._steps(visit):
             if at > self.now:
                 break
-            visit = attendance.set_status(visit, status, was=visit.status, by=self.desk, now=at)
+            try:
+                visit = attendance.set_status(visit, status, was=visit.status, by=self.desk, now=at)
+            except (HeldByRedFlag, Contraindicated):
+                return attendance.wait_for_clinician(visit, is_here=True, by=self.desk, now=at)
         return visit
 
     def _steps(self, visit: Appointment) -> list[tuple[str, datetime]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.appointments.actions import hours
 from clinic.appointments.models import Closure, Resource
 from clinic.appointments.rules import slots
-from clinic.appointments.rules.status import Status
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from clinic.appointments.templatetags.visits import status_css, status_icon
 from clinic.desk import cards, columns, kept, reading
 from clinic.desk.cards import Class, Wording
@@ -102,8 +102,9 @@ class Board:
 
     @property
     def waiting(self) -> list[Waiting]:
-        """Who sits in the waiting room, longest first."""
-        here = [(it, it.arrived_at) for it in self.visits if it.status == Status.ARRIVED and it.arrived_at]
+        """Who sits in the waiting room, checked in or waiting for a clinician to look first; longest first."""
+        still = {Status.ARRIVED, *MAY_BE_MOVED}
+        here = [(it, it.arrived_at) for it in self.visits if it.status in still and it.arrived_at]
         say = self.wording
         waited = [
             Waiting(
@@ -123,7 +124,8 @@ class Board:
         due = [
             it
             for it in self.visits
-            if it.status in {Status.BOOKED, Status.CONFIRMED}
+            if it.status in MAY_BE_MOVED
+            and it.arrived_at is None
             and (it.expected_at or it.starts_at) - ARRIVES_BEFORE <= self.now < it.ends_at + cards.STILL_AWAITED
         ]
         return self.lines(due)

@@ -163,6 +163,8 @@ class Wording:
         return self.labels[Status(it.status)]
 
     def _still_to_come(self, it: Seen) -> str:
+        if it.arrived_at:
+            return _("Here %(n)s min, waits for a clinician") % {"n": minutes_since(it.arrived_at, self.now)}
         if it.expected_at:
             return _("Late, expected %(clock)s") % {"clock": self.frame.clock(it.expected_at)}
         if it.starts_at + LATE <= self.now < it.ends_at + STILL_AWAITED:

@@ -26,8 +26,10 @@ from people.web.guards import SignedInRequest, needs
 TO_SIGN = 20  # at most so many on the page; the count says how many there are
 ALERTS_A_PAGE = 50
 UNKNOWN_RANK = 99  # of an urgency that a newer rulebook no longer has
-# Whoever is in the building comes before whoever is still expected.
-TURN = {Status.IN_ROOM: 0, Status.ARRIVED: 1, Status.CONFIRMED: 2, Status.BOOKED: 2}
+# Whoever is in the building comes before whoever is still expected; who cannot be checked in until somebody has
+# looked does not sit in the waiting room behind the others.
+TURN = {Status.IN_ROOM: 0, Status.ARRIVED: 2, Status.CONFIRMED: 3, Status.BOOKED: 3}
+WAITS_FOR_US = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,11 @@ def _lines(visits: AppointmentQuerySet, request: SignedInRequest) -> list[Line]:
 
 def _next_up(lines: Iterable[Line]) -> Line | None:
     waiting = [line for line in lines if line.visit.status in TURN]
-    return min(waiting, key=lambda line: (TURN[Status(line.visit.status)], line.visit.starts_at), default=None)
+    return min(waiting, key=lambda line: (turn(line.visit), line.visit.starts_at), default=None)
+
+
+def turn(visit: Appointment) -> int:
+    return WAITS_FOR_US if visit.waits_for_clinician else TURN[Status(visit.status)]
 
 
 def _story(line: Line, request: SignedInRequest) -> str:

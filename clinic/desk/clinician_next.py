@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.appointments.models import Appointment
-from clinic.appointments.rules.status import Status
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from patients.models import Assessment
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
@@ -42,5 +42,9 @@ def after(request: SignedInRequest, visit: Appointment) -> str:
     unwritten = Q(assessment=None) | Q(assessment__signed_at=None)
     waiting = mine.filter(unwritten, clinician__user=request.user).exclude(pk=visit.pk).order_by("starts_at")
     # Whoever is in the building comes before whoever is still expected.
-    best = min(waiting, key=lambda it: (WAITING.index(Status(it.status)) // 2, it.starts_at), default=None)
+    best = min(waiting, key=lambda it: (_is_awaited(it), it.starts_at), default=None)
     return reverse("desk:clinic_visit", args=[best.pk]) if best else reverse("desk:my_day")
+
+
+def _is_awaited(visit: Appointment) -> bool:
+    return visit.status in MAY_BE_MOVED and not visit.waits_for_clinician

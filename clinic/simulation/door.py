@@ -57,9 +57,10 @@ class Door:
 
     def come(self) -> bool:
         """Let the patient in. False if a rule keeps the visit from beginning."""
-        self._step(Status.ARRIVED, self.visit.starts_at - WAITS)
         for _n in range(2):
             try:
+                if self.visit.status != Status.ARRIVED:
+                    self._step(Status.ARRIVED, self.visit.starts_at - WAITS)
                 self._step(Status.IN_ROOM, self.visit.starts_at)
                 return True
             except ConsentMissing:

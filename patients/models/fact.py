@@ -19,7 +19,7 @@ class FactQuerySet(models.QuerySet["Fact"]):
 
     def last_words(self) -> Self:
         """Of each patient and fact the newest statement: it stands, the earlier ones are history."""
-        return self.order_by("patient", "code", "-on", "-at", "-id").distinct("patient", "code")
+        return self.order_by("patient", "code", "-on", "-at", "-nth").distinct("patient", "code")
 
 
 class Fact(models.Model):
@@ -38,6 +38,10 @@ class Fact(models.Model):
     intake = models.ForeignKey(Intake, models.PROTECT, null=True, blank=True, related_name="+")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    # Counts what is written, so that of two statements of one instant the later one stands.
+    nth = models.BigIntegerField(
+        db_default=models.Func(models.Value("patients_fact_nth"), function="nextval"), editable=False
+    )
 
     objects = FactQuerySet.as_manager()
 

@@ -128,7 +128,7 @@ SELECT
      FROM patients_redflag f WHERE f.patient_id = p.id AND f.cleared_at IS NULL),
   (SELECT jsonb_agg(jsonb_build_array(s.code, s.value, s."on"))
      FROM (SELECT DISTINCT ON (code) code, value, "on" FROM patients_fact
-           WHERE patient_id = p.id ORDER BY code, "on" DESC, at DESC, id DESC) s),
+           WHERE patient_id = p.id ORDER BY code, "on" DESC, at DESC, nth DESC) s),
   (SELECT jsonb_agg(jsonb_build_array(o.modality, o.rules, o."on", o.until))
      FROM programs_override o WHERE o.patient_id = p.id AND o.revoked_at IS NULL),
   form.submitted_at,

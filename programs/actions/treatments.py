@@ -16,7 +16,7 @@ from people.actions import audit
 from people.models import User
 from people.rules.permissions import Permission
 from people.rules.refusal import NotAllowed, Refused
-from programs.actions import consents, safety
+from programs.actions import beginning, consents, safety
 from programs.actions.plans import clinic_day
 from programs.actions.safety import NO_FACTS, UNCLEARED, Standing, Treatment
 from programs.models import Override, PlannedSession, SafetyDecision, TreatmentGiven
@@ -73,9 +73,8 @@ class Given:
 
 
 def may_give(user: User, modality: Modality, technique: str = "") -> bool:
-    """Whether the licence covers it. A technique that names nobody is given by whoever gives the treatment."""
-    own = modality.techniques[technique].performed_by if technique else ()
-    return user.profession in (own or modality.performed_by)
+    """Whether the licence covers it."""
+    return user.profession in modality.givers(technique)
 
 
 def known_here(assessment: Assessment | None) -> Facts:
@@ -123,9 +122,8 @@ def _cautions_unread(patient: Patient, it: Given, standing: Standing) -> list[st
 def sign_visit(assessment: Assessment, given: Iterable[Given], *, note: str, by: User, now: datetime) -> Assessment:
     """Write down what was done and sign the note of the visit, all or nothing.
 
-    Raises `HeldByRedFlag` or `Contraindicated` for what must not be given, `NotSeenYet`, `CannotBeRight`,
-    `NotWrittenDown`, `ProductExpired`, `OutsideConsent`, `NotAllowed` for somebody whose licence does not cover it, and
-    whatever `assessments.sign` raises.
+    Raises `NotSeenYet`, `CannotBeRight`, `NotWrittenDown`, `ProductExpired`, `OutsideConsent`, what
+    `beginning.let_begin` raises for what must not be given, and whatever `assessments.sign` raises.
     """
     for it in given:
         if it.was_skipped:
@@ -177,7 +175,7 @@ def _what_stops(assessment: Assessment, it: Given, *, on: date) -> str:
     modality = rulebook().modalities[it.modality]
     planned = it.technique or (it.session.technique if it.session else "")
     techniques = [planned] if planned else [one.code for one in modality.techniques.values() if one.enabled_by_default]
-    wanted = [Treatment(it.modality, on, technique) for technique in techniques]
+    wanted = [Treatment(it.modality, on, technique, it.regions) for technique in techniques]
     found = safety.standings(assessment.patient, wanted, history=known_here(assessment))
     if not found or any(standing.may_be_given for standing in found):
         return ""
@@ -270,12 +268,18 @@ def _refuse_unless_safe(assessment: Assessment, it: Given, *, by: User, now: dat
     modality = rulebook().modalities[it.modality]
     if not may_give(by, modality, it.technique):
         raise NotAllowed(_("Your profession may not give “%(name)s”.") % {"name": modality.name})
-    treatment = Treatment(it.modality, clinic_day(now), it.technique)
+    treatment = Treatment(it.modality, clinic_day(now), it.technique, it.regions)
     (standing,) = safety.standings(assessment.patient, [treatment], history=known_here(assessment))
     if standing.may_be_given and _cautions_unread(assessment.patient, it, standing):
         raise NotSeenYet(_("Read the caution about “%(name)s” and say so first.") % {"name": modality.name})
-    safety.decide(
-        assessment.patient, [treatment], SafetyDecision.Moment.STARTED, history=known_here(assessment), by=by, now=now,
+    beginning.let_begin(
+        assessment.patient,
+        treatment,
+        it.session,
+        given_by=[by.profession],
+        by=by,
+        now=now,
         words=_("“%(name)s” must not be given today. Leave it out, or choose another technique.")
         % {"name": modality.name},
-    )  # fmt: skip
+        history=known_here(assessment),
+    )

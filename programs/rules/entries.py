@@ -77,6 +77,11 @@ class Modality(Claim):
     # `performed_by` is New York's answer; other states widen or narrow it.
     roles_by_jurisdiction: tuple[Mapping[str, Any], ...] = ()
 
+    def givers(self, technique: str = "") -> frozenset[str]:
+        """The professions whose licence covers it. A technique that names none is given by whoever gives the rest."""
+        known = self.techniques.get(technique)
+        return frozenset((known and known.performed_by) or self.performed_by)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dosage:

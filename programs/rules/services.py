@@ -1,7 +1,7 @@
 """What can be booked, and whom, where and what it needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -48,6 +48,15 @@ class Service(Claim):
     @property
     def is_treatment(self) -> bool:
         return self.modality is not None
+
+
+def in_this_way(it: Service, modality: Modality | None, technique: str) -> Service:
+    """The service with only those who may give this technique, which may be fewer than may give the treatment."""
+    if modality is None or not technique:
+        return it
+    own = modality.givers(technique)
+    # A technique may be of a profession that gives no other of the treatment, such as massage among the medicine.
+    return replace(it, professions=it.professions & own or own)
 
 
 def service(file: Sheet, raw: dict[str, Any]) -> Service:

@@ -1,10 +1,11 @@
-"""What must not be given is not planned, booked, kept, moved to or begun: by any door there is.
+"""What must not be given is not planned, booked, kept, moved to, checked in or begun: by any door there is.
 
 The doors are found in the source (`door_paths`). One that is neither tried here nor excused here fails the suite.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import door_cast
@@ -17,9 +18,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from door_cast import EXERCISE, OFF, House, Knock, a_house
-from factories import NOW, a_device, a_user
+from factories import NOW, a_device, a_portal_patient, a_user
 from plan_cast import a_plan
 
+from clinic.appointments.actions import attendance, booking, seats
 from clinic.appointments.models import (
     Appointment,
     GroupSession,
@@ -29,10 +31,13 @@ from clinic.appointments.models import (
     VisitChange,
     WaitlistEntry,
 )
+from clinic.appointments.rules.refusals import IsHere
 from clinic.appointments.rules.status import Status
+from patients.models import RedFlag
 from patients.rules.rulebook import rulebook
+from people.models import AuditEvent
 from people.rules.permissions import Role
-from people.rules.refusal import Refused
+from people.rules.refusal import ChangedMeanwhile, Refused
 from programs.actions import plan_revising
 from programs.models import Phase, Plan, PlannedSession, SafetyDecision, TreatmentGiven
 from programs.rules.revising import More, Wish
@@ -56,7 +61,7 @@ DOORS: Mapping[str, tuple[Door, ...]] = {
     "appointments:waitlist_offer": (door_cast.by_a_yes_on_the_phone_to_a_freed_time,),
     "appointments:waitlist_answer": (door_cast.by_a_yes_on_the_phone_to_an_offer,),
     "appointments:walk_in": (door_cast.by_walking_in, door_cast.by_squeezing_in),
-    "appointments:status": (door_cast.by_calling_in, door_cast.by_ticking_off),
+    "appointments:status": (door_cast.by_checking_in, door_cast.by_calling_in, door_cast.by_ticking_off),
     "appointments:group_everybody": (door_cast.by_ticking_off_a_class,),
     "desk:stand_in": (door_cast.by_standing_in,),
     "desk:clinic_visit": (door_cast.by_signing_it_as_given,),
@@ -74,6 +79,7 @@ EXCUSED: Mapping[str, str] = {
     "appointments:mend": "mends many plans by the same deed as appointments:plan_book, which is tried",
     "appointments:plan_undo": "takes back what was booked, visit by visit as appointments:undo_visit does",
     "appointments:late": "notes that somebody comes later",
+    "appointments:here": "notes that somebody stands at the desk, without checking them in; see the test of it below",
     "appointments:package_count": "counts money for a visit that was missed",
     "appointments:book_new": "registers somebody of whom nothing is known yet, so nothing can stand against it",
     "appointments:group_new": "an empty class",
@@ -210,18 +216,55 @@ def test_a_visit_that_must_wait_may_be_confirmed_by_its_link_but_not_moved_or_be
     assert "Clinician check needed" in is_refused(knock)
 
 
-def test_who_is_here_is_written_down_as_waiting_whatever_must_wait(house: House) -> None:
-    """Somebody has to look at her, so everybody has to see that she is in the building."""
+def test_who_must_wait_is_not_checked_in_but_everybody_sees_that_she_is_here(house: House) -> None:
+    """Somebody has to look at her; once that is done she is checked in, and has waited since she came."""
     visit = house.book(10, day=14)
     door_cast.an_open_warning_sign(house)
+    check_in, card = (reverse(f"appointments:{name}", args=[visit.pk]) for name in ("status", "visit"))
 
-    answer = house.desk().post(
-        reverse("appointments:status", args=[visit.pk]), {"status": Status.ARRIVED, "was": Status.BOOKED}, follow=True
-    )
+    page = is_refused(lambda: house.desk().post(check_in, {"status": Status.ARRIVED, "was": Status.BOOKED}))
+    house.desk().post(reverse("appointments:here", args=[visit.pk]), {"is_here": 1})
 
     visit.refresh_from_db()
-    assert visit.status == Status.ARRIVED
-    assert "Clinician check needed" in said(answer)
+    assert "ask a clinician to look" in page
+    assert (visit.status, visit.arrived_at) == (Status.BOOKED, NOW)
+    assert "waits for a clinician" in said(house.desk().get(card))
+    assert "waits for a clinician" in said(house.desk(house.sara.user).get(reverse("desk:my_day")))
+    RedFlag.objects.update(cleared_at=NOW, cleared_by=house.sara.user, finding="A cold, no fever now")
+    with time_machine.travel(NOW + timedelta(minutes=9), tick=False):
+        house.desk().post(check_in, {"status": Status.ARRIVED, "was": Status.BOOKED})
+    visit.refresh_from_db()
+    assert (visit.status, visit.arrived_at) == (Status.ARRIVED, NOW)
+
+
+def test_of_a_class_those_are_checked_in_who_may_and_the_others_wait_for_a_clinician(house: House) -> None:
+    group = house.a_class(10, day=14)
+    held, other = (seats.seat(group, patient=it, by=house.rosa, now=NOW) for it in (house.leila, a_portal_patient()))
+    door_cast.an_open_warning_sign(house)
+
+    house.desk().post(reverse("appointments:group_everybody", args=[group.pk]), {"status": Status.ARRIVED})
+
+    held.refresh_from_db(), other.refresh_from_db()
+    assert (held.status, held.waits_for_clinician) == (Status.BOOKED, True)
+    assert (other.status, other.waits_for_clinician) == (Status.ARRIVED, False)
+
+
+def test_who_waits_for_a_clinician_has_not_missed_the_visit_and_may_go_again(house: House) -> None:
+    visit = house.book(10, day=14)
+    visit = attendance.wait_for_clinician(visit, is_here=True, by=house.rosa, now=at(10))
+
+    with pytest.raises(IsHere):
+        attendance.set_status(visit, Status.MISSED, was=Status.BOOKED, by=house.rosa, now=at(10, 20))
+    assert attendance.confirm(visit, by=None, now=at(10, 1)).arrived_at == at(10)
+    visit = attendance.wait_for_clinician(visit, is_here=False, by=house.rosa, now=at(10, 5))
+    attendance.wait_for_clinician(visit, is_here=False, by=house.rosa, now=at(10, 5))
+
+    assert Appointment.objects.get(pk=visit.pk).arrived_at is None
+    deeds = AuditEvent.objects.filter(object_id=str(visit.pk)).values_list("deed", flat=True)
+    assert sorted(deeds)[-2:] == ["appointment.does_not_wait", "appointment.waits_for_clinician"]
+    booking.cancel(visit, reason="unwell", by=house.rosa, now=at(10, 6))
+    with pytest.raises(ChangedMeanwhile):
+        attendance.wait_for_clinician(visit, is_here=True, by=house.rosa, now=at(10, 7))
 
 
 @pytest.mark.parametrize("more", [{}, {"keep": "1"}, {"overbook_because": "She insists"}])

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from clinic.appointments.models import Appointment, Resource
 from programs.actions.safety import Treatment
-from programs.rules.services import Service
+from programs.models import PlannedSession
+from programs.rules.rulebook import rulebook
+from programs.rules.services import Service, in_this_way
 
 # A visit and a clinician or room that it shares with another one, because somebody may and has said why.
 Shared = frozenset[tuple[UUID, UUID]]
@@ -38,3 +40,9 @@ def treatment(visit: Appointment, service: Service) -> Treatment | None:
         return None
     technique = visit.session.technique if visit.session else ""
     return Treatment(service.modality, visit.local_start.date(), technique)
+
+
+def asked_in(session: PlannedSession | None, service: Service) -> Service:
+    """The service with only those who may give it in the way that the plan asks for."""
+    modality = rulebook().modalities.get(service.modality or "")
+    return in_this_way(service, modality, session.technique if session else "")

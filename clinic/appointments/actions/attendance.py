@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from clinic.appointments.actions import booking, packages
 from clinic.appointments.actions.asked import treatment
 from clinic.appointments.models import Appointment
-from clinic.appointments.rules.refusals import CHANGED, CannotBecome, NotExpected, NotYet
-from clinic.appointments.rules.status import Status, may_follow
+from clinic.appointments.rules.refusals import CHANGED, CannotBecome, IsHere, NotExpected, NotYet
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status, may_follow
 from people.actions import audit
 from people.models import User
 from people.rules.refusal import ChangedMeanwhile
-from programs.actions import checkpoints, consents, safety
+from programs.actions import beginning, safety
+from programs.actions.safety import Treatment
 from programs.actions.safety_file import Nearby
-from programs.models import SafetyDecision
 
 BEGUN = frozenset({Status.IN_ROOM, Status.DONE})
 
@@ -24,11 +24,10 @@ BEGUN = frozenset({Status.IN_ROOM, Status.DONE})
 def set_status(appointment: Appointment, status: str, *, was: str, by: User, now: datetime) -> Appointment:
     """Take the visit one step on, or one step back. `was` is what the screen showed.
 
-    Raises `ChangedMeanwhile` if it is no longer `was`, `CannotBecome` or `NotYet` if no step leads there, and what
-    `_may_begin` refuses.
+    Raises `ChangedMeanwhile` if it is no longer `was`, `CannotBecome`, `NotYet` or `IsHere` if no step leads there,
+    and what `_may_come_in` and `_may_begin` refuse. Checking in keeps since when she is here.
     """
-    if was == Status.ARRIVED and status in BEGUN:
-        _may_begin(appointment, by=by, now=now)
+    _may_step(appointment, status, was=was, by=by, now=now)
     is_early = status == Status.MISSED and now < appointment.starts_at
     if is_early or not may_follow(was, status) or not _step(appointment, Status(status), was, now):
         _as_it_stands(appointment)
@@ -45,19 +44,65 @@ def set_status(appointment: Appointment, status: str, *, was: str, by: User, now
     return appointment
 
 
-def _may_begin(visit: Appointment, *, by: User, now: datetime) -> None:
-    """A treatment begins only if it is safe today, its consents are signed and its plan was looked at in time.
+def _may_step(visit: Appointment, status: str, *, was: str, by: User, now: datetime) -> None:
+    if status == Status.ARRIVED and was not in BEGUN:
+        _may_come_in(visit)
+    elif was == Status.ARRIVED and status in BEGUN:
+        _may_begin(visit, by=by, now=now)
+    elif status == Status.MISSED and visit.waits_for_clinician:
+        raise IsHere
 
-    Raises `HeldByRedFlag`, `Contraindicated`, `ConsentMissing` and `NotDecided`.
+
+def _may_come_in(visit: Appointment) -> None:
+    """Who must not have the treatment is not checked in for it: a clinician looks first.
+
+    Raises `HeldByRedFlag` and `Contraindicated`.
     """
-    wanted = treatment(visit, visit.service)
-    if wanted is None:
-        return
-    words = _("Clinician check needed before this visit can begin.")
-    here = Nearby(sitting=visit.assessment_id)  # what this visit's own note says was given is no other treatment
-    safety.decide(visit.patient, [wanted], SafetyDecision.Moment.STARTED, by=by, now=now, words=words, nearby=here)
-    consents.refuse_unless_given(visit.patient, wanted.modality, on=wanted.on)
-    checkpoints.refuse_if_undecided(visit.session, on=wanted.on)
+    if wanted := _to_be_given(visit):
+        words = _("Clinician check needed before the patient can be checked in.")
+        safety.refuse_if_unsafe(visit.patient, [wanted], words=words, nearby=_here(visit))
+
+
+def _may_begin(visit: Appointment, *, by: User, now: datetime) -> None:
+    """Raises what `beginning.let_begin` does."""
+    if wanted := _to_be_given(visit):
+        beginning.let_begin(
+            visit.patient,
+            wanted,
+            visit.session,
+            given_by=visit.clinician.offers,
+            by=by,
+            now=now,
+            words=_("Clinician check needed before this visit can begin."),
+            nearby=_here(visit),
+        )
+
+
+def _to_be_given(visit: Appointment) -> Treatment | None:
+    """None for an assessment, and once its note is signed: what was given then was judged, and nothing follows."""
+    is_over = visit.assessment is not None and visit.assessment.is_signed
+    return None if is_over else treatment(visit, visit.service)
+
+
+def _here(visit: Appointment) -> Nearby:
+    return Nearby(sitting=visit.assessment_id)  # what this visit's own note says was given is no other treatment
+
+
+@transaction.atomic
+def wait_for_clinician(appointment: Appointment, *, is_here: bool, by: User, now: datetime) -> Appointment:
+    """She stands at the desk and cannot be checked in until a clinician has looked; or she does not stand there.
+
+    Saying so twice changes nothing. Raises `NotExpected` once she is checked in, or will not come, and
+    `ChangedMeanwhile` if the visit was moved since.
+    """
+    seen = Appointment.objects.filter(pk=appointment.pk, revision=appointment.revision, status__in=MAY_BE_MOVED)
+    if seen.filter(arrived_at__isnull=is_here).update(arrived_at=now if is_here else None):
+        appointment.arrived_at = now if is_here else None
+        audit.record(by, "appointment.waits_for_clinician" if is_here else "appointment.does_not_wait", appointment)
+    elif not seen.exists():
+        _as_it_stands(appointment)
+        raise NotExpected
+    return appointment
 
 
 @transaction.atomic
@@ -100,8 +145,8 @@ def _step(visit: Appointment, status: Status, was: str, now: datetime) -> bool:
     if status == Status.CONFIRMED and was == Status.BOOKED:
         changes["confirmed_at"] = now
     if status == Status.ARRIVED and was != Status.IN_ROOM:
-        changes["arrived_at"] = now
-    elif status in {Status.BOOKED, Status.CONFIRMED}:
+        changes["arrived_at"] = visit.arrived_at or now  # she may have waited for a clinician since before
+    elif status in MAY_BE_MOVED and was not in MAY_BE_MOVED:
         changes["arrived_at"] = None
     seen = Appointment.objects.filter(pk=visit.pk, revision=visit.revision, status=was)
     try:

@@ -211,7 +211,7 @@ def _elsewhere(asked: Asked, to: Elsewhere, now: datetime) -> None:
     visit.starts_at, visit.ends_at = to.starts_at, to.starts_at + length
     visit.revision += 1
     if to.minutes is None or was != (visit.starts_at, visit.clinician_id, visit.site_id):
-        visit.status, visit.confirmed_at, visit.expected_at = Status.BOOKED, None, None
+        visit.status, visit.confirmed_at, visit.expected_at, visit.arrived_at = Status.BOOKED, None, None, None
         visit.timed_at = now
 
 

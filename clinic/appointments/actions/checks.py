@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from clinic.appointments.actions import clashes, hours, limits
-from clinic.appointments.actions.asked import Asked
+from clinic.appointments.actions.asked import Asked, asked_in
 from clinic.appointments.actions.clashes import Cleared
 from clinic.appointments.models import Appointment, BookingPolicy, Resource
 from clinic.appointments.rules import local_time, needs, slots
@@ -57,7 +57,7 @@ def may_be_booked(
             raise NotOffered
         if each.service.is_class:
             raise OnlyInAClass
-        if not needs.fits(each.service, each.pieces, site_id=each.visit.site_id):
+        if not needs.fits(asked_in(each.visit.session, each.service), each.pieces, site_id=each.visit.site_id):
             raise Unfit
         _session(each.visit, each.service)
     cleared = clashes.cleared(asked, holder, now=now, may_overbook=may_overbook)

@@ -28,6 +28,7 @@ from people.actions import audit
 from people.models import Site, User
 from people.rules.refusal import ChangedMeanwhile
 from programs.actions import offering
+from programs.actions.safety import Contraindicated, HeldByRedFlag
 from programs.rules.services import Service
 
 Deed = VisitChange.Deed
@@ -151,13 +152,23 @@ def cancel(group: GroupSession, *, reason: str, by: User, now: datetime, revisio
 
 @transaction.atomic
 def set_all(group: GroupSession, status: Status, *, was: Collection[Status], by: User, now: datetime) -> int:
-    """Everybody in the class who is `was` goes a step on, as if each had been tapped. Returns how many did."""
+    """Everybody in the class who is `was` goes a step on, as if each had been tapped. Returns how many did.
+
+    Who has come but must not be treated now waits for a clinician; the others are checked in.
+    """
     it = claimed(group)
-    visits = [visit for visit in _seats(it) if visit.status in was]
-    for visit in visits:
-        attendance.set_status(visit, status, was=visit.status, by=by, now=now)
-    audit.record(by, "class.status_set", it, status=str(status), count=len(visits))
-    return len(visits)
+    count = 0
+    for visit in (each for each in _seats(it) if each.status in was):
+        try:
+            attendance.set_status(visit, status, was=visit.status, by=by, now=now)
+        except (HeldByRedFlag, Contraindicated):
+            if status != Status.ARRIVED:
+                raise
+            attendance.wait_for_clinician(visit, is_here=True, by=by, now=now)
+        else:
+            count += 1
+    audit.record(by, "class.status_set", it, status=str(status), count=count)
+    return count
 
 
 def claimed(group: GroupSession, *, revision: int | None = None) -> GroupSession:
@@ -203,11 +214,9 @@ def _take_along(it: GroupSession, seats: Sequence[Appointment], *, by: User, now
         visit.clinician, visit.revision = it.clinician, visit.revision + 1
         if is_moved:
             visit.starts_at, visit.ends_at, visit.timed_at, visit.news_at = it.starts_at, it.ends_at, now, news_at
-            visit.status, visit.confirmed_at = Status.BOOKED, None
-    Appointment.objects.bulk_update(
-        seats,
-        ["clinician", "revision", "starts_at", "ends_at", "timed_at", "news_at", "status", "confirmed_at"],
-    )
+            visit.status, visit.confirmed_at, visit.arrived_at = Status.BOOKED, None, None
+    changed = ["clinician", "revision", "starts_at", "ends_at", "timed_at", "news_at"]
+    Appointment.objects.bulk_update(seats, [*changed, "status", "confirmed_at", "arrived_at"])
     if is_moved:
         _hold_people(it, seats)
 

@@ -189,7 +189,7 @@ def reseat(
     _may_sit(it, service, moved.patient, moved.session, by=by, now=now, leaving=[moved.pk])
     moved.group, moved.seat, moved.site, moved.clinician = it, _lowest_free(it), it.site, it.clinician
     moved.starts_at, moved.ends_at, moved.timed_at = it.starts_at, it.ends_at, now
-    moved.news_at, moved.expected_at = history.news_at(by, now), None
+    moved.news_at, moved.expected_at, moved.arrived_at = history.news_at(by, now), None, None
     moved.status, moved.confirmed_at, moved.revision = Status.BOOKED, None, moved.revision + 1
     _keep(moved, now=now)
     history.remember(VisitChange.Deed.MOVED, [moved], by=by, now=now, before=before)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.availability import Offer, free_times
 from clinic.appointments.models import Appointment, Resource, VisitPreference
 from clinic.appointments.rules import ranking
@@ -40,7 +41,7 @@ def best_times(
     `clinician` is the only one wanted; `preferring` is "with her, if possible".
     """
     offers = free_times(
-        service,
+        asked_in(session, service),
         patient=patient,
         first=first,
         days=days,

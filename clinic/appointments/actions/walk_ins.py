@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import formats, timezone
 
 from clinic.appointments.actions import attendance, booking, waitlist
+from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.availability import Offer, free_times
 from clinic.appointments.actions.contention import tried_again
 from clinic.appointments.actions.squeezing import squeezed
@@ -52,7 +53,7 @@ def arrive(
         if before.patient_id == patient.pk:
             return before
         raise UsedForAnother
-    for offer in gaps_today(service, patient, site, now=now):
+    for offer in gaps_today(asked_in(session, service), patient, site, now=now):
         try:
             visit = booking.book(
                 patient=patient,
@@ -68,7 +69,7 @@ def arrive(
         except SlotTaken:
             continue
         return _checked_in(visit, by=by, now=now)
-    soonest = _soonest(service, patient, site, now=now)
+    soonest = _soonest(asked_in(session, service), patient, site, now=now)
     raise NobodyIsFree(_in_words(soonest) if soonest else "")
 
 
@@ -90,7 +91,7 @@ def squeeze_in(
     Raises `NotAllowed` for who may not overbook, `NoRoomForTwo`, and refuses as a booking does: nobody is squeezed
     in outside of the clinician's hours, and no device serves two.
     """
-    offer = squeezed(service, clinician=clinician, site=site, starts_at=_next_quarter(now), now=now)
+    offer = squeezed(asked_in(session, service), clinician=clinician, site=site, starts_at=_next_quarter(now), now=now)
     if offer is None:
         raise NoRoomForTwo
     visit = booking.book(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.models.resource import Resource
-from clinic.appointments.rules.status import Status
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from patients.models import Assessment, Patient, RedFlag
 from people.models import Site, User
 from people.rules.permissions import Permission
@@ -40,8 +40,8 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return self.exclude(status=Status.CANCELLED)
 
     def expected(self) -> Self:
-        """Still to come: nobody has arrived and nobody has called it off."""
-        return self.filter(status__in=[Status.BOOKED, Status.CONFIRMED])
+        """Still to come: the patient is not here yet and nobody has called it off."""
+        return self.filter(status__in=[Status.BOOKED, Status.CONFIRMED], arrived_at=None)
 
     def starting_between(self, first: datetime, last: datetime) -> Self:
         """That start at or after `first` and before `last`."""
@@ -82,7 +82,7 @@ class Appointment(models.Model):
     news_at = models.DateTimeField(null=True)  # from when on the patient may be told: until then it can be undone
     confirmed_at = models.DateTimeField(null=True)
     expected_at = models.DateTimeField(null=True)  # running late: when the patient said they would be here
-    arrived_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)  # since when she is here, checked in or not
     cancelled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(_("reason"), max_length=200, blank=True)
     overbooked_because = models.CharField(_("reason for overbooking"), max_length=200, blank=True)
@@ -156,6 +156,11 @@ class Appointment(models.Model):
     @property
     def local_end(self) -> datetime:
         return timezone.localtime(self.ends_at, self.site.zone)
+
+    @property
+    def waits_for_clinician(self) -> bool:
+        """She is here, and is checked in once a clinician has looked."""
+        return self.arrived_at is not None and self.status in MAY_BE_MOVED
 
     @property
     def is_standing(self) -> bool:

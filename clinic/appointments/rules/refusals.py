@@ -132,6 +132,13 @@ class TooLateToUndo(Refused):
         )
 
 
+class IsHere(Refused):
+    """Somebody who stands at the desk has not missed anything."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The patient is here and waits for a clinician. Take that back first, or cancel the visit."))
+
+
 class NotExpected(Refused):
     """Who has come, or does not come, is not running late."""
 

@@ -29,6 +29,8 @@ PLAIN: Mapping[str, Words] = {
     "appointment.confirmed_by_link": gettext_lazy("Confirmed by the patient, through the link in a message"),
     "appointment.expected_in_time": gettext_lazy("Will be in time after all"),
     "appointment.news_sent_at_once": gettext_lazy("The message was let go at once"),
+    "appointment.waits_for_clinician": gettext_lazy("Is here and waits for a clinician"),
+    "appointment.does_not_wait": gettext_lazy("Is not here after all"),
     "appointment.walked_in": gettext_lazy("Came without a visit and was fitted in"),
     "appointment.link_opened": gettext_lazy("The link in a message was opened"),
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.availability import Offer, free_times
 from clinic.appointments.actions.suggestions import LOOK_AHEAD_DAYS, MOST_COMPARED, best_of
 from clinic.appointments.models import Appointment, Resource
@@ -116,7 +117,7 @@ def find(
     """What is free for the patient. A time that is `kept` for them is free for nobody else and comes first."""
     first = _first(when, session)
     free = free_times(
-        service,
+        asked_in(session, service),
         patient=patient,
         first=first,
         days=LOOK_AHEAD_DAYS,

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/visit/<uuid:visit_id>/", visit.visit, name="visit"),
     path("desk/visit/<uuid:visit_id>/status/", visit.status, name="status"),
     path("desk/visit/<uuid:visit_id>/late/", visit.late, name="late"),
+    path("desk/visit/<uuid:visit_id>/here/", visit.here, name="here"),
     path("desk/visit/<uuid:visit_id>/undo/", undo.answer, name="undo_visit"),
     path("desk/undo/", undo.pending, name="undo"),
     path("desk/visit/<uuid:visit_id>/move/", visit.move, name="move"),

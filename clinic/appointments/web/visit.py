@@ -65,6 +65,8 @@ def _card(request: SignedInRequest, it: Appointment, *, refusal: Refused | None 
         "steps_back": [step for step in STEPS[Status(it.status)] if is_step_back(it.status, step)],
         "may_be_moved": it.status in MAY_BE_MOVED,
         "may_be_cancelled": it.status in MAY_BE_CANCELLED,
+        # Refused at the check-in or known beforehand: that she stands here must not be lost.
+        "may_wait": it.status in MAY_BE_MOVED and not it.arrived_at,
         "late_choices": LATE_MINUTES if _may_be_late(it, now) else [],
         "history": _history(it),
         "near": _how_near(it),
@@ -91,7 +93,7 @@ def _history(it: Appointment) -> list[tuple[AuditEvent, str | Promise]]:
 
 
 def _may_be_late(it: Appointment, now: datetime) -> bool:
-    return it.status in MAY_BE_MOVED and it.starts_at - LATE_IS_SAID < now < it.ends_at
+    return it.status in MAY_BE_MOVED and not it.arrived_at and it.starts_at - LATE_IS_SAID < now < it.ends_at
 
 
 def shown_again(request: SignedInRequest, visit_id: UUID, refusal: Refused) -> HttpResponse:
@@ -111,6 +113,21 @@ def late(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     at = it.starts_at + timedelta(minutes=minutes) if minutes else None
     try:
         attendance.expect(it, at, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        return shown_again(request, visit_id, refusal)
+    return redirect(back(request, it))
+
+
+@needs(Permission.APPOINTMENT_BOOK)
+@require_POST
+def here(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
+    """The patient is here and a clinician must look before she is checked in; or that is taken back (0)."""
+    it = _changed(request, visit_id)
+    is_here = number(request.POST.get("is_here", ""))
+    if is_here not in {0, 1}:
+        raise Http404
+    try:
+        attendance.wait_for_clinician(it, is_here=bool(is_here), by=request.user, now=timezone.now())
     except Refused as refusal:
         return shown_again(request, visit_id, refusal)
     return redirect(back(request, it))
