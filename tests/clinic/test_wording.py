@@ -36,6 +36,7 @@ HARMLESS = {
     "your", "you", "it", "is", "day", "one", "two", "time", "up", "out", "visit", "other", "before", "can", "book",
     "have", "new", "list", "today", "sign", "change", "yes", "say", "call", "there", "now", "form", "about", "this",
     "are", "come", "ready", "off", "minutes", "if", "any", "need", "take", "takes",
+    "short", "break",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -52,7 +52,7 @@ class Book:
     kinds: Mapping[str, Phrases]
 
 
-@lru_cache(maxsize=None)
+@cache
 def book(language: str) -> Book:
     """The words of a language; English for one that we do not have."""
     known = language if language in LANGUAGES else LANGUAGES[0]
