@@ -2,7 +2,22 @@
 
 from django.urls import URLPattern, path
 
-from clinic.portal import at_home, consents, form_link, link, offer, plan, preferences, ready, today, urgent, visits, who, wish
+from clinic.portal import (
+    at_home,
+    calendar,
+    consents,
+    form_link,
+    link,
+    offer,
+    plan,
+    preferences,
+    ready,
+    today,
+    urgent,
+    visits,
+    who,
+    wish,
+)
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -20,6 +35,9 @@ urlpatterns: list[URLPattern] = [
     path("me/visits/wish/", wish.wish, name="wish"),
     path("me/visits/<uuid:visit_id>/ready/", ready.ready, name="visit_ready"),
     path("me/visits/<uuid:visit_id>/", visits.change, name="visit_change"),
+    path("me/calendar/", calendar.calendar, name="calendar"),
+    path("me/calendar/visits.ics", calendar.visits_file, name="visits_file"),
+    path("me/visits/<uuid:visit_id>/visit.ics", calendar.visit_file, name="visit_file"),
     path("me/settings/", preferences.settings, name="settings"),
     path("me/consents/", consents.mine, name="consents"),
     path("me/consents/read/<uuid:document_id>/", consents.sign, name="consent_sign"),

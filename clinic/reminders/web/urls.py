@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from clinic.reminders.web import ledger
+from clinic.reminders.web import feed, ledger
 
 app_name = "reminders"
 urlpatterns = [
+    path("calendar/<str:token>.ics", feed.calendar, name="calendar"),
     path("desk/messages/", ledger.ledger, name="ledger"),
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
     path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
