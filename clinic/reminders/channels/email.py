@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.message import sanitize_address
 
+from clinic.reminders.channels import mime
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, Trouble, TryLater, Unreachable
 
 __all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Unreachable"]
@@ -62,7 +63,7 @@ class Line:
     def _speak(self, server: smtplib.SMTP, mail: EmailMessage, go: Callable[[], bool]) -> None:
         """SMTP step by step, because what a broken line means depends on the step."""
         try:
-            text = mail.message().as_bytes(linesep="\r\n")
+            text = mime.as_bytes(mail)
             sender = sanitize_address(mail.from_email, "utf-8")
             addresses = [sanitize_address(address, "utf-8") for address in mail.recipients()]
         except ValueError as error:

@@ -1,0 +1,121 @@
+"""Reminders: planning them, handing over ten thousand that are due at once, and what an hour without any costs."""
+
+import math
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from clinic.bench.database import OwnDatabase, own_database
+from clinic.bench.frame import Bench, Cell, Table
+from clinic.bench.reminders_data import Owing, a_clinic_that_owes, book_ahead
+from clinic.bench.reminders_pipes import Sent, by_django, by_hand, by_us
+from clinic.reminders.actions import planning
+from clinic.reminders.models import Attempt, Message
+from clinic.reminders.tasks import look
+
+MOST_PLANNING_S, MOST_LATE_S, LEAST_OF_DJANGO, LEAST_OF_RAW, LEAST_OF_TWO = 5, 60, 70, 50, 1.25
+_BEAT_SECONDS = 10  # how often "look now" is sent, settings.CELERY_BEAT_SCHEDULE
+
+
+class Reminders(Bench):
+    name = "reminders"
+    help = "Planning, and sending through a mail server on loopback, against django.core.mail and a bare pipe."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--visits", type=int, default=100_000, help="coming visits to plan for; 0 leaves it out")
+        parser.add_argument("--due", type=int, default=10_000, help="reminders that are due at once")
+        parser.add_argument("--mails", type=int, default=2_000, help="in each of the pipes that are compared")
+        parser.add_argument("--patients", type=int, default=20_000)
+
+    def run(self, options: Mapping[str, Any]) -> Table:
+        with own_database(self.name) as database:
+            made = a_clinic_that_owes(database, patients=options["patients"], now=timezone.now())
+            idle_ms, idle_queries = _idle()
+            pipes = _pipes(database, made, options["mails"])
+            many, late, celery = _all_at_once(database, made, options["due"])
+            planned = _planning(database, made, options["visits"]) if options["visits"] else (0, 0.0, 0.0)
+        of_django = 100 * pipes["ours, 1 worker"].per_second / pipes["django.core.mail"].per_second
+        of_raw = 100 * pipes["ours, 1 worker"].per_second / pipes["bare pipe"].per_second
+        of_two = pipes["ours, 2 workers"].per_second / pipes["ours, 1 worker"].per_second
+        rows: list[list[Cell]] = [
+            [name, it.count, it.seconds, it.per_second, it.per_second / pipes["django.core.mail"].per_second]
+            for name, it in {**pipes, "ours, all at once": many}.items()
+        ]
+        return Table(
+            title=(
+                f"{planned[0]:,} messages planned of {options['visits']:,} visits in {planned[1]:.1f} s, again in "
+                f"{planned[2]:.1f} s; a look with nothing to do {idle_ms:.0f} ms and {idle_queries} queries; "
+                f"{many.count:,} due at once handed over within p50 {late[0]:.1f}, p99 {late[1]:.1f} s; "
+                f"a worker grew by {many.grown_kb:,} kB."
+            ),
+            columns=["pipe", "messages", "seconds", "per second", "x django.core.mail"],
+            rows=rows,
+            last=(
+                f"{of_django:.0f} % of django.core.mail (goal >= {LEAST_OF_DJANGO}), {of_raw:.0f} % of the bare pipe "
+                f"(goal >= {LEAST_OF_RAW}), two workers x {of_two:.2f} (goal >= {LEAST_OF_TWO}); due to hand-over p99 "
+                f"{late[1]:.1f} s (goal <= {MOST_LATE_S}); planning {planned[1]:.1f} s (goal <= {MOST_PLANNING_S}); "
+                f"{celery:.2f} Celery messages for 100 reminders (goal <= 1)"
+            ),
+            figures={
+                "planning_s": planned[1],
+                "planning_again_s": planned[2],
+                "idle_look_ms": idle_ms,
+                "idle_look_queries": idle_queries,
+                "of_django_percent": of_django,
+                "of_raw_percent": of_raw,
+                "of_two_workers": of_two,
+                "late_p50_s": late[0],
+                "late_p99_s": late[1],
+                "celery_per_100": celery,
+                "grown_kb": many.grown_kb,
+            },
+            is_wrong=any(it.twice or it.count < it.wanted for it in [*pipes.values(), many]),
+        )
+
+
+def _planning(database: OwnDatabase, made: Owing, visits: int) -> tuple[int, float, float]:
+    """How many messages were planned, in how many seconds, and how long it takes to see that nothing is new."""
+    book_ahead(database, made, visits=visits, days=planning.HORIZON.days)
+    before, now, began = Message.objects.count(), timezone.now(), time.perf_counter()
+    planning.plan(now=now)
+    first = time.perf_counter()
+    planning.plan(now=now)
+    return Message.objects.count() - before, first - began, time.perf_counter() - first
+
+
+def _idle() -> tuple[float, int]:
+    """CPU milliseconds and queries of a look at a clinic where nothing is owed."""
+    look()
+    with CaptureQueriesContext(connection) as queries:
+        look()
+    began, rounds = time.process_time(), 20
+    for _ in range(rounds):
+        look()
+    return (time.process_time() - began) / rounds * 1000, len(queries)
+
+
+def _pipes(database: OwnDatabase, made: Owing, mails: int) -> Mapping[str, Sent]:
+    return {
+        "django.core.mail": by_django(made, database, mails),
+        "bare pipe": by_hand(made, database, mails),
+        "ours, 1 worker": by_us(made, database, mails, workers=1),
+        "ours, 2 workers": by_us(made, database, 2 * mails, workers=2),
+    }
+
+
+def _all_at_once(database: OwnDatabase, made: Owing, due: int) -> tuple[Sent, tuple[float, float], float]:
+    """Two workers; how late each was handed over (median and p99, seconds); and "look now" for 100 of them."""
+    sent = by_us(made, database, due, workers=2)
+    late = sorted(
+        (at - due_at).total_seconds()
+        for at, due_at in Attempt.objects.filter(message__occasion__endswith=sent.run).values_list(
+            "at", "message__due_at"
+        )
+    )
+    looks = math.ceil(sent.seconds / _BEAT_SECONDS)
+    return sent, (late[len(late) // 2], late[int(0.99 * (len(late) - 1))]), looks * 100 / due

@@ -1,0 +1,91 @@
+"""A mail server on loopback that keeps a ledger of what it took, and misbehaves as it is told."""
+
+import asyncio
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from typing import Final, Self
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+OK: Final = "250 OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A mail that was accepted: whatever the clinic believes, it would have reached a mailbox."""
+
+    message_id: str
+    at: float  # time.time()
+
+
+class PostOffice:
+    """Accepts everything unless told otherwise.
+
+    `loses` is the share of mails, by chance, that are taken and whose answer is lost. `answers` are given to the next
+    texts in order; "hang" takes the mail and says nothing. `pace_seconds` is how long it thinks about each.
+    """
+
+    def __init__(self, *, port: int = 0, loses: float = 0.0, pace_seconds: float = 0.0, seed: int = 7) -> None:
+        self.taken: list[Taken] = []
+        self.answers: list[str] = []
+        self.loses, self.pace_seconds, self.lost = loses, pace_seconds, 0
+        self._chance = random.Random(seed)  # noqa: S311  (the same faults in each run)
+        self._lock = threading.Lock()
+        self.port = port or free_port()
+        self._controller: Controller | None = None
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """At the same address as before."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def close(self) -> None:
+        """Nobody answers any more; what was taken stays taken."""
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+    def counts(self) -> Counter[str]:
+        """How often each Message-ID was accepted."""
+        with self._lock:
+            return Counter(it.message_id for it in self.taken)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's
+        answer = self.answers.pop(0) if self.answers else OK
+        if self.pace_seconds:
+            await asyncio.sleep(self.pace_seconds)
+        is_lost = self._chance.random() < self.loses
+        if answer in (OK, "hang"):
+            headers = BytesHeaderParser().parsebytes(_head(envelope.content or b""))
+            with self._lock:
+                self.taken.append(Taken(str(headers["Message-ID"]), time.time()))
+                self.lost += is_lost or answer == "hang"
+        if answer == "hang":
+            await asyncio.sleep(60)
+        if is_lost and isinstance(server.transport, asyncio.WriteTransport):
+            server.transport.abort()  # it took the mail, and the line broke before it said so
+        return answer
+
+
+def _head(content: str | bytes) -> bytes:
+    text = content.encode() if isinstance(content, str) else content
+    return text.partition(b"\r\n\r\n")[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
