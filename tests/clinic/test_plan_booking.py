@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -17,7 +18,8 @@ from series_cast import a_cast_for_plans, a_plan, hidden, page
 from clinic.appointments.actions import booking, series
 from clinic.appointments.actions.series_problem import Asked, task
 from clinic.appointments.models import Appointment, Shift
-from clinic.appointments.rules.series.answer import Impossible, Proposal
+from clinic.appointments.rules.series.answer import Conflict, Impossible, Limit, Proposal
+from clinic.appointments.web import series_words
 from patients.actions import facts
 from people.models import AuditEvent
 from people.rules.permissions import Role
@@ -142,10 +144,34 @@ def test_what_cannot_be_says_why_and_what_would_do(cast: Cast, plan: Plan) -> No
 
     answer = desk.get(page(plan))
 
-    assert "This cannot be booked as it is asked for" in said(answer)
+    count = sessions_of(plan)
+    assert f"{count} sessions cannot all be booked like this" in said(answer)
     (least, *_others) = re.findall(r'href="(\?[^"]*allow=[^"]*)"', answer.content.decode())
     eased = desk.get(page(plan), parse_qs(urlsplit(least.replace("&amp;", "&")).query))
-    assert "This cannot be booked" not in said(eased)
+    assert "Allowed for this booking:" in said(eased)
+    assert "Book all" in said(eased)
+
+    allowed = re.findall(r'class="chip" href="([^"]*)"', eased.content.decode())
+    again = desk.get(page(plan), parse_qs(urlsplit(allowed[0].replace("&amp;", "&")).query))
+    assert len(re.findall(r'class="chip" href="([^"]*)"', again.content.decode())) == len(allowed) - 1
+
+
+def test_what_stands_in_the_way_is_said_once_for_many_sessions_and_what_was_wished_for_first() -> None:
+    sessions = [UUID(int=n) for n in range(5)]
+    found = Impossible(
+        (
+            *(Conflict(Limit.FREE_TIME, it) for it in sessions),
+            Conflict(Limit.WINDOW, sessions[0]),
+            Conflict(Limit.HOURS),
+        ),
+        (),
+    )
+
+    assert series_words.in_the_way(found, lambda it: f"Laser {it.int + 1}") == [
+        "the hours at which the patient can come",
+        "too little is free for Laser 1, Laser 2, Laser 3 and 2 more",
+        "the days the plan allows for Laser 1",
+    ]
 
 
 def test_a_treatment_that_a_clinician_must_check_is_never_proposed_and_the_desk_reads_no_reason(
@@ -156,7 +182,7 @@ def test_a_treatment_that_a_clinician_must_check_is_never_proposed_and_the_desk_
 
     words = said(desk.get(page(plan)))
 
-    assert "a clinician must check before Laser 1" in words
+    assert "A clinician must check before Laser 1" in words
     assert "Leave out Laser 1" in words
     assert "cancer" not in words.lower()
     assert plan.name not in words

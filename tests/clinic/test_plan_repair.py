@@ -145,7 +145,7 @@ def test_a_treatment_that_became_forbidden_is_not_kept_and_the_desk_reads_no_rea
 
     answer = at_work(cast.rosa).get(page(plan))
 
-    assert "a clinician must check before Laser 1" in said(answer)
+    assert "A clinician must check before Laser 1" in said(answer)
     assert "cancer" not in said(answer).lower()
     laser = next(
         it for it in visits if it.session and it.session.modality == "laser_therapy" and it.session.ordinal == 1

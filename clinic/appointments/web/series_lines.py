@@ -82,12 +82,21 @@ def _name_of(found: Task, resource_id: UUID, visit: Appointment | None) -> str:
 def _why(found: Task, it: Placed, moves: Appointment | None) -> str:
     """Why a visit moves, or why it is where it is. Never a clinical reason: the desk reads it."""
     if moves:
-        return why_it_cannot_stay(found, it.session_id) or _("to keep its distance from the others")
+        if why := why_it_cannot_stay(found, it.session_id):
+            return why
+        if _is_elsewhere_that_day(found, moves):
+            return _("too little time to get there from the other site")
+        return _("to keep its distance from the others")
     failed = found.course.failed.get(it.session_id)
     if it.session_id in found.ahead or failed is None:
         reasons = tuple(why for why in it.reasons if why != Why.KEPT or it.session_id in found.ahead)
         return series_words.why(Placed(it.session_id, it.visit, reasons))
     return missed(failed)
+
+
+def _is_elsewhere_that_day(found: Task, visit: Appointment) -> bool:
+    day, site = visit.local_start.date(), visit.site_id
+    return any(it.local_start.date() == day and it.site_id != site for it in found.ahead.values())
 
 
 def missed(failed: Appointment) -> str:

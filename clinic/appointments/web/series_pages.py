@@ -1,6 +1,6 @@
 """Booking a whole plan: what is proposed and why, other ways, what makes it impossible, and one button."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -157,6 +157,7 @@ def _page(
             if pk in found.sessions
         ],
         "query": series_query.spelled(asked),
+        "eased": _eased(found, asked),
     }
     if isinstance(answer, Impossible):
         context |= _impossible(found, asked, answer)
@@ -196,10 +197,29 @@ def _proposed(
     }
 
 
-def _impossible(found: Task, asked: Asked, answer: Impossible) -> dict[str, Any]:
-    def named(session_id: UUID) -> str:
-        return series_lines.named(found.sessions[session_id])
+def _eased(found: Task, asked: Asked) -> list[dict[str, str]]:
+    """What was allowed beyond the plan and the wishes, each with a way to take it back."""
+    named = _namer(found, asked)
+    return [
+        {
+            "words": series_words.step(it, named),
+            "address": "?" + series_query.spelled(replace(asked, allowed=tuple(a for a in asked.allowed if a != it))),
+        }
+        for it in asked.allowed
+        if it.session_id is None or named(it.session_id)
+    ]
 
+
+def _namer(found: Task, asked: Asked) -> Callable[[UUID], str]:
+    """What a session is called; one that is left out is not in the task any more, but still in the plan."""
+    every = dict(found.sessions)
+    if any(it.session_id not in every for it in asked.allowed if it.session_id):
+        every |= {it.pk: it for it in found.plan.sessions.standing()}
+    return lambda pk: series_lines.named(every[pk]) if pk in every else ""
+
+
+def _impossible(found: Task, asked: Asked, answer: Impossible) -> dict[str, Any]:
+    named = _namer(found, asked)
     helps = []
     for it in answer.relaxations:
         needs_clinician = any(step.limit == Limit.OVERRIDE and not step.leaves_out for step in it.steps)
@@ -210,7 +230,12 @@ def _impossible(found: Task, asked: Asked, answer: Impossible) -> dict[str, Any]
                 "address": "" if needs_clinician else "?" + series_query.spelled(wider),
             }
         )
-    return {"in_the_way": series_words.in_the_way(answer, named), "helps": helps, "is_proven": answer.is_proven}
+    return {
+        "in_the_way": series_words.in_the_way(answer, named),
+        "helps": helps,
+        "is_proven": answer.is_proven,
+        "wanted": len(found.problem.wanted),
+    }
 
 
 def count_to_book(plan: Plan) -> int:

@@ -1,6 +1,6 @@
 """What the solver answered, in words for the desk: never a clinical reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from typing import Final
 from uuid import UUID
@@ -41,7 +41,10 @@ AIMS: Final[Mapping[Aim, Words]] = {
     Aim.SOONER: gettext_lazy("Sooner done"),
     Aim.FEWER_TRIPS: gettext_lazy("Fewer trips"),
 }
+# By the patient or by hand; the rest is asked for by the plan and its rules.
+ASKED_FOR: Final = frozenset({Limit.WEEKDAYS, Limit.HOURS, Limit.SITE, Limit.ABSENCE, Limit.AWAY, Limit.PINNED})
 MOST_REASONS = 3
+MOST_NAMES = 3
 _LEAVE_OUT = gettext_lazy("Leave out %(what)s")
 _UNLOCK = gettext_lazy("A clinician unlocks %(what)s first")
 _ALLOW: Final[Mapping[tuple[Limit, bool], Words]] = {
@@ -85,14 +88,25 @@ def why(placed: Placed) -> str:
 
 
 def in_the_way(answer: Impossible, named: Named) -> list[str]:
-    """Everything that cannot hold together, said once."""
-    said = [_conflict(it, named) for it in answer.conflicts]
-    return list(dict.fromkeys(said)) or [str(_IN_THE_WAY[Limit.FREE_TIME]) % {"what": _("these sessions")}]
+    """Everything that cannot hold together, each kind said once: nobody reads the same line for fourteen sessions.
+
+    What the patient asked for comes first: that is what can be talked about on the telephone.
+    """
+    kinds: dict[str, list[str]] = {}
+    for it in sorted(answer.conflicts or (Conflict(Limit.FREE_TIME),), key=lambda it: it.limit not in ASKED_FOR):
+        names = kinds.setdefault(str(_IN_THE_WAY[it.limit]), [])
+        name = named(it.session_id) if it.session_id else _("these sessions")
+        if name not in names:
+            names.append(name)
+    return [words % {"what": _some(names)} for words, names in kinds.items()]
 
 
-def _conflict(it: Conflict, named: Named) -> str:
-    what = named(it.session_id) if it.session_id else _("these sessions")
-    return str(_IN_THE_WAY[it.limit]) % {"what": what}
+def _some(names: Sequence[str]) -> str:
+    """The first few by name."""
+    said, more = ", ".join(names[:MOST_NAMES]), len(names) - MOST_NAMES
+    if more <= 0:
+        return said
+    return ngettext("%(said)s and %(n)s more", "%(said)s and %(n)s more", more) % {"said": said, "n": more}
 
 
 def step(it: Step, named: Named) -> str:
