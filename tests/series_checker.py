@@ -77,7 +77,7 @@ def too_near(problem: Problem, visits: Visits, strength: str) -> Broken:
     """The timing rules of that strength that are broken."""
     events = [_session(problem, it, visits) for it in problem.sessions if it.id in visits]
     events += [_past(problem, it) for it in problem.happened]
-    return {
+    return set(_never_looked_at(problem, visits, strength)) | {
         (rule["code"], frozenset({first.id, then.id}))
         for rule in RULES
         if rule["unit"] == "days" and rule["strength"] == strength
@@ -87,6 +87,19 @@ def too_near(problem: Problem, visits: Visits, strength: str) -> Broken:
         if first is not then and (first.id or then.id) and first.starts < then.ends
         if _speaks_of(rule, first, then) and _lies_between(rule, first, then) < rule["min_gap"]
     }
+
+
+def _never_looked_at(problem: Problem, visits: Visits, strength: str) -> Iterator[tuple[str, frozenset[UUID | None]]]:
+    """Sessions with so many before them, since the first of which nobody has looked whether the treatment helps."""
+    for rule in RULES:
+        if rule["unit"] != "sessions" or rule["strength"] != strength:
+            continue
+        mine = sorted((it for it in problem.sessions if it.modality == rule["first"]), key=lambda it: it.number)
+        row = [None] * problem.unseen.get(rule["first"], 0) + [it.id for it in mine if it.id in visits]
+        for first, then in zip(row, row[rule["min_gap"] :], strict=False):
+            since = visits[first].day if first else date.min
+            if then and not any(since < look <= visits[then].day for look in problem.reviews):
+                yield rule["code"], frozenset({first, then})
 
 
 def _speaks_of(rule: dict[str, Any], first: Event, then: Event) -> bool:

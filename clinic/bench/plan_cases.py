@@ -26,6 +26,7 @@ from clinic.appointments.rules.slots import Grid, Span
 from programs.rules.rulebook import rulebook
 
 DAY = timedelta(days=1)
+LOOKS = (14, 28, 42, 56, 84)  # days of a plan on which somebody looks whether it helps, as the programs have them
 ZONE = ZoneInfo("America/New_York")
 
 
@@ -129,6 +130,7 @@ def a_plan(
         zones=clinic.zones,
         rules=tuple(rulebook().timing_rules.values()),
         travel=30,
+        reviews=tuple(clinic.first + n * DAY for n in LOOKS),
     )
 
 
@@ -187,6 +189,8 @@ def with_a_life(chance: Random, problem: Problem, clinic: Clinic) -> Problem:
             (who, clinic.first + n * DAY): chance.randrange(6) for who in clinic.clinicians for n in range(clinic.days)
         },
         daily=5 if chance.random() < 0.3 else None,
+        reviews=tuple(sorted(clinic.first + chance.randrange(clinic.days) * DAY for _n in range(chance.randrange(4)))),
+        unseen={it.modality: chance.randrange(4) for it in COURSES if chance.random() < 0.3},
     )
 
 

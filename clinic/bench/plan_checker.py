@@ -42,6 +42,7 @@ def wrong(problem: Problem, visits: Visits) -> list[str]:
         found += _of_two(problem, one, first, other, then)
     found += _gaps(problem, visits)
     found += [f"hard: {rule}" for rule, *_rest in _timing(problem, visits, "hard")]
+    found += [f"nobody looks: {rule}" for rule, _between in _unseen(problem, visits, "hard")]
     found += _absence(problem, visits)
     return found + _loads(problem, pairs)
 
@@ -49,7 +50,8 @@ def wrong(problem: Problem, visits: Visits) -> list[str]:
 def soft(problem: Problem, visits: Visits) -> set[tuple[str, frozenset[UUID | None]]]:
     """Every soft rule that is broken, between whom; without those that everybody agreed to."""
     agreed = {(rule, frozenset({a, b})) for a, b, rule in problem.accepted}
-    return {(rule, between) for rule, between in _timing(problem, visits, "soft")} - agreed
+    found = {(rule, between) for rule, between in _timing(problem, visits, "soft")}
+    return (found | set(_unseen(problem, visits, "soft"))) - agreed
 
 
 def local(problem: Problem, minute: int, site: UUID) -> datetime:
@@ -244,6 +246,25 @@ def _is_first_ever(problem: Problem, it: Event) -> bool:
     own = next(each for each in problem.wanted if each.id == it.id)
     before = [each for each in problem.wanted if each.modality == it.code and each.number < own.number]
     return not earlier and not before and own.follows is None
+
+
+def _unseen(problem: Problem, visits: Visits, strength: str) -> Iterator[tuple[str, frozenset[UUID | None]]]:
+    """Sessions before which somebody should have looked: counted one by one from the last review on."""
+    for rule in problem.rules:
+        if rule.unit != "sessions" or rule.strength != strength:
+            continue
+        row = sorted((it for it in problem.wanted if it.modality == rule.first), key=lambda it: it.number)
+        since: list[UUID | None] = [None] * problem.unseen.get(rule.first, 0)
+        looked_on: date | None = None
+        for it in row:
+            day = visits[it.id].day
+            last = max((look for look in problem.reviews if look <= day), default=None)
+            if last != looked_on:
+                since = [who for who in since if who and last and visits[who].day >= last]
+                looked_on = last
+            if len(since) >= rule.min_gap:
+                yield rule.code, frozenset({since[-int(rule.min_gap)], it.id})
+            since.append(it.id)
 
 
 def _absence(problem: Problem, visits: Visits) -> Iterator[str]:

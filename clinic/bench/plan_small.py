@@ -83,7 +83,14 @@ def _with_wishes(chance: Random, problem: Problem, sites: list[UUID], people: li
         clinicians={problem.sessions[0].modality: chance.choice(people)} if chance.random() < 0.3 else {},
     )
     before = [happened(chance, sites, FIRST, DAYS)] if chance.random() < 0.4 else []
-    return replace(problem, wishes=wishes, happened=tuple(before), daily=chance.choice((None, None, 4)))
+    return replace(
+        problem,
+        wishes=wishes,
+        happened=tuple(before),
+        daily=chance.choice((None, None, 4)),
+        reviews=tuple(sorted(FIRST + chance.randrange(DAYS) * DAY for _n in range(chance.randrange(3)))),
+        unseen={it.modality: chance.randrange(4) for it in problem.sessions if chance.random() < 0.5},
+    )
 
 
 def _id(chance: Random) -> UUID:

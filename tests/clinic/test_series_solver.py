@@ -123,7 +123,7 @@ def test_a_time_lost_meanwhile_is_the_only_one_that_is_placed_anew() -> None:
 
 
 def test_patients_of_one_lost_day_are_never_sent_to_the_same_clinician_at_once() -> None:
-    cases = a_day_lost(Random(3), 6)
+    cases = a_day_lost(Random(3), 8)
 
     answers = repair_all(cases)
 
@@ -134,7 +134,7 @@ def test_patients_of_one_lost_day_are_never_sent_to_the_same_clinician_at_once()
         for it in answer.placed
         if it.session_id in case.lost
     ]
-    assert len(held) >= 4
+    assert len(held) == 8
     assert not any(
         one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
         for n, one in enumerate(held)
@@ -177,6 +177,40 @@ def test_hours_at_which_nobody_works_are_named_and_the_nearest_that_would_do() -
     assert isinstance(answer, Impossible)
     assert Limit.HOURS in {it.limit for it in answer.conflicts}
     assert all(isinstance(solve(it.relaxed), Proposal) for it in answer.relaxations)
+
+
+def a_row(modality: str, looks: Sequence[int], sessions: int = 4) -> Problem:
+    """Sessions of one treatment, with reviews so many days after the first day."""
+    chance = Random(5)
+    clinic = a_clinic(chance, first=AUTUMN, days=120, clinicians=6, busy=0.1)
+    course = next(it for it in COURSES if it.modality == modality)
+    plan = a_plan(chance, clinic, sessions=sessions, weeks=5 if sessions > 2 else 12, courses=[course])
+    return replace(plan, reviews=tuple(AUTUMN + timedelta(days=n) for n in looks))
+
+
+def test_after_three_needlings_somebody_looks_before_the_fourth_or_the_page_says_that_nobody_does() -> None:
+    wanted = a_row("dry_needling", [])
+    fourth = wanted.sessions[3]
+    look = (fourth.due_on - AUTUMN).days + 1
+
+    held = proposed(solve(a_row("dry_needling", [look])))
+    unseen = proposed(solve(wanted))
+
+    assert held.broken == ()
+    assert held.of(fourth.id).visit.day > fourth.due_on
+    assert [(it.rule, it.session_id, it.unseen) for it in unseen.broken] == [("int_reassess_dn", fourth.id, True)]
+    assert unseen.of(fourth.id).visit.day <= fourth.due_on
+
+
+def test_a_second_injection_waits_for_the_review_and_without_one_there_is_no_plan() -> None:
+    look = (a_row("prp", [], sessions=2).sessions[1].due_on - AUTUMN).days + 2
+
+    held = proposed(solve(a_row("prp", [look], sessions=2)))
+    none = solve(a_row("prp", [], sessions=2))
+
+    assert held.placed[0].visit.day < AUTUMN + timedelta(days=look) <= held.placed[1].visit.day
+    assert isinstance(none, Impossible)
+    assert Limit.REVIEW in {it.limit for it in none.conflicts}
 
 
 @pytest.mark.parametrize("first", [AUTUMN, SPRING])

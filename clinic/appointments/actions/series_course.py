@@ -18,7 +18,7 @@ from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from clinic.appointments.rules.why_outside import Why
 from programs.actions import safety_file
 from programs.actions.safety_file import SafetyFile
-from programs.models import Plan, PlannedSession
+from programs.models import Checkpoint, Plan, PlannedSession
 from programs.rules.services import Service
 
 DUE_WITHIN = timedelta(days=14)  # "what is due"
@@ -55,6 +55,7 @@ class Course:
     stranded: Mapping[UUID, Why]  # by session, the visits that can no longer take place where they stand
     liked: VisitPreference
     file: SafetyFile
+    reviews: Sequence[date]  # from today on, the days on which somebody looks whether the treatments help
 
     @property
     def last_days(self) -> Mapping[str, date]:
@@ -90,6 +91,10 @@ def courses(
     wrong = _stranded([visit for each in ahead.values() for visit in each.values()], now=now)
     liked = {it.patient_id: it for it in VisitPreference.objects.filter(patient__in=patients)}
     files = safety_file.of_all(patients)
+    looks: dict[UUID, list[date]] = defaultdict(list)
+    for plan_id, due_on in Checkpoint.objects.undecided().filter(plan__in=plans).values_list("plan", "due_on"):
+        # One that is past stands in the way of everything until somebody has looked: it is today's.
+        looks[plan_id].append(max(due_on, today))
     found = []
     for plan in plans:
         mine = visits[plan.patient_id]
@@ -110,9 +115,17 @@ def courses(
                 stranded={pk: wrong[it.pk] for pk, it in ahead[plan.pk].items() if it.pk in wrong},
                 liked=liked.get(plan.patient_id) or VisitPreference(),
                 file=files[plan.patient_id],
+                reviews=[*looks[plan.pk], *_assessments(coming, today)],
             )
         )
     return found
+
+
+def _assessments(visits: Collection[Appointment], today: date) -> Iterator[date]:
+    """Visits that are booked for looking, not for a treatment."""
+    for visit in visits:
+        if visit.service.modality is None and visit.status in MAY_BE_MOVED and visit.local_start.date() >= today:
+            yield visit.local_start.date()
 
 
 def booked(visit: Appointment) -> Booked | None:

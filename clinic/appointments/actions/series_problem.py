@@ -1,5 +1,6 @@
 """What the plan solver is asked: plans, their patients and the appointment book, read once. Reads only."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -157,6 +158,8 @@ def _task(
         load_of=market.load_of,
         daily=policy.daily_limit,
         travel=TRAVEL_MINUTES if len(market.sites) > 1 else 0,
+        reviews=tuple(course.reviews),
+        unseen=_unseen(course, today),
     )
     problem = relaxing.applied(problem, *(step for step in asked.allowed if step.limit != Limit.OVERRIDE))
     sessions = {it.pk: it for it in course.sessions}
@@ -206,6 +209,14 @@ def _sessions(course: Course, asked: Asked, *, today: date) -> Iterator[Session]
             is_excluded=it.pk in asked.left_out and not is_left,
             booked=booked,
         )
+
+
+def _unseen(course: Course, today: date) -> Mapping[str, int]:
+    """By treatment, how often it was given since somebody last looked whether it helps, or is about to be."""
+    given = Counter({code: len(notes) for code, notes in course.file.unlooked.items()})
+    coming = (it for it in course.fixed if it.status != Status.DONE and it.local_start.date() >= today)
+    given.update(it.service.modality for it in coming if it.service.modality)
+    return given
 
 
 def _where(it: Booked) -> Pin:

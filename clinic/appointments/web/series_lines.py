@@ -32,7 +32,8 @@ class Line:
     is_new: bool
     is_changed: bool
     is_pinned: bool
-    breaks: bool  # a rule that should have been kept
+    breaks: bool  # a distance that should have been kept
+    is_unseen: bool  # somebody should have looked before it whether the treatment helps
 
     @property
     def pin(self) -> str:
@@ -46,7 +47,8 @@ class Line:
 def lines(found: Task, made: Proposal, asked: Asked, changed: Collection[UUID] = ()) -> list[Line]:
     """In the order of their days."""
     differs = {it.session_id for it in series.changes(found, made)}
-    broken = {it.session_id for it in made.broken}
+    broken = {it.session_id for it in made.broken if not it.unseen}
+    unseen = {it.session_id for it in made.broken if it.unseen}
     rows = []
     for it in made.placed:
         visit = found.ahead.get(it.session_id)
@@ -66,6 +68,7 @@ def lines(found: Task, made: Proposal, asked: Asked, changed: Collection[UUID] =
                 is_changed=it.session_id in changed,
                 is_pinned=it.session_id in asked.pins,
                 breaks=it.session_id in broken,
+                is_unseen=it.session_id in unseen,
             )
         )
     return sorted(rows, key=lambda line: line.placed.visit.starts)

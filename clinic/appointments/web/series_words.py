@@ -66,6 +66,7 @@ _IN_THE_WAY: Final[Mapping[Limit, Words]] = {
     Limit.ORDER: gettext_lazy("the order of the sessions"),
     Limit.PHASES: gettext_lazy("the order of the phases"),
     Limit.TIMING: gettext_lazy("the distance that treatments must keep from each other"),
+    Limit.REVIEW: gettext_lazy("a review, which has to come before more of a treatment"),
     Limit.LOADING: gettext_lazy("the days of rest after an injection"),
     Limit.WEEKDAYS: gettext_lazy("the days of the week on which the patient can come"),
     Limit.HOURS: gettext_lazy("the hours at which the patient can come"),

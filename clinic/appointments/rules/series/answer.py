@@ -41,13 +41,17 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A soft rule that could not be kept: `session_id` comes too near to `other_id` (None: to what has happened)."""
+    """A soft rule that could not be kept: `session_id` comes too near to `other_id` (None: to what has happened).
+
+    `unseen`: not too near, but nobody looks whether the treatment helps between the two.
+    """
 
     rule: str
     session_id: UUID
     other_id: UUID | None
     gap_days: float
     needs_days: float
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,7 @@ class Limit(StrEnum):
     ORDER = "order"  # of a modality
     PHASES = "phases"
     TIMING = "timing"  # a hard timing rule
+    REVIEW = "review"  # a hard rule that somebody looks whether it helps after so many sessions
     LOADING = "loading"  # no resistance exercise after an injection
     WEEKDAYS = "weekdays"
     HOURS = "hours"

@@ -1,11 +1,13 @@
 """What days one session leaves to another, and where the patient would be away too long: on bits, one for each day."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clinic.appointments.rules.series.spacing import FAR
 
 Ranges = tuple[tuple[int, int], ...]  # days later, from the least to the most; `FAR` is no limit
+# What the days of one session leave to another: by how far they are apart, or by the days themselves, as bits.
+Near = Ranges | Callable[[int], int]
 
 
 def reached(domain: int, found: Ranges) -> int:
@@ -33,12 +35,13 @@ def _spread(domain: int, least: int, most: int) -> int:
     return domain >> ahead
 
 
-def narrowed(domains: list[int], near: Sequence[Sequence[tuple[int, Ranges]]], changed: list[int]) -> int | None:
+def narrowed(domains: list[int], near: Sequence[Sequence[tuple[int, Near]]], changed: list[int]) -> int | None:
     """Take away every day for which another session has none. The session that is left without any; None if none is."""
     while changed:
         nth = changed.pop()
         for other, found in near[nth]:
-            left = domains[other] & reached(domains[nth], found)
+            own = domains[nth]
+            left = domains[other] & (found(own) if callable(found) else reached(own, found))
             if not left:
                 return other
             if left != domains[other]:

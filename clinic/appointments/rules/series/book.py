@@ -48,6 +48,15 @@ class Row:
     where: int
     kept: Booked | None = None
 
+    def first_from(self, minute: int) -> int | None:
+        """The first start at that minute or later."""
+        if self.kept:
+            return self.kept.starts if self.kept.starts >= minute else None
+        bits = self.bits >> max(-((self.begins - minute) // QUARTER), 0)
+        if not bits:
+            return None
+        return self.begins + (max(-((self.begins - minute) // QUARTER), 0) + (bits & -bits).bit_length() - 1) * QUARTER
+
     def starts(self) -> list[int]:
         if self.kept:
             return [self.kept.starts]

@@ -11,19 +11,21 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from clinic.appointments.rules.series.answer import Limit
-from clinic.appointments.rules.series.apart import Absence, Ranges, narrowed
+from clinic.appointments.rules.series.apart import Absence, Near, Ranges, narrowed
 from clinic.appointments.rules.series.book import Book, Summed
 from clinic.appointments.rules.series.openings import Opening, Openings
+from clinic.appointments.rules.series.pairs import Pair, after_a_look, before_a_look
 from clinic.appointments.rules.series.problem import Problem
 from clinic.appointments.rules.series.search import bits
-from clinic.appointments.rules.series.spacing import FAR, Ignored, Kind, Pair, Spacing, Waits, ranges, within_a_day
+from clinic.appointments.rules.series.spacing import FAR, Ignored, Kind, Spacing, Waits, ranges, within_a_day
 from clinic.appointments.rules.series.visiting import Days
 from clinic.appointments.rules.series.weights import Weights
+from programs.rules.timing import HARD
 
 STEPS: Final = 1_000
 OF_WISHES: Final = {Limit.WEEKDAYS, Limit.AWAY, Limit.HOURS, Limit.SITE}
 OF_A_SESSION: Final = {Limit.BLOCKED, Limit.OVERRIDE, Limit.PINNED, Limit.LEAST_GAP, Limit.MOST_GAP}
-BETWEEN: Final = {Limit.ORDER, Limit.PHASES, Limit.LOADING, Limit.TIMING}
+BETWEEN: Final = {Limit.ORDER, Limit.PHASES, Limit.LOADING, Limit.TIMING, Limit.REVIEW}
 Key = tuple[object, ...]
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
@@ -61,7 +63,9 @@ class Feasible:
         self.book, self.keeping, self.summed = book, keeping, Summed(book, problem)
         self.asked: dict[tuple[Kind, Kind], Waits] = {}
         self.fits: dict[Key, bool] = {}
-        self._is_open: dict[Key, dict[date, bool]] = {}
+        self.ranges: dict[Key, Ranges] = {}
+        self._is_open: dict[int, dict[date, bool]] = {}
+        self._numbers: dict[object, int] = {}
 
     def days(self, problem: Problem, ignored: Ignored = (), steps: int = STEPS) -> Verdict:
         outline = _Outline(self, problem, ignored)
@@ -73,7 +77,11 @@ class Feasible:
             return Verdict(None, search.is_all, steps - search.steps)
         return Verdict(tuple(outline.dates[day] for day in found), steps=steps - search.steps)
 
-    def open_days(self, openings: Openings, nth: int, key: Key) -> list[date]:
+    def number_of(self, it: object) -> int:
+        """As a small number, which is compared a hundred times faster."""
+        return self._numbers.setdefault(it, len(self._numbers))
+
+    def open_days(self, openings: Openings, nth: int, key: int) -> list[date]:
         known = self._is_open.setdefault(key, {})
         days = openings.asked(nth)
         for day in days:
@@ -97,18 +105,24 @@ class _Outline:
             # Whoever is asked for by name must be free themselves.
             by_name = it.pinned is not None or it.id in shared.keeping
             openings = self.openings if by_name else summed
-            self.keys.append(self._key(nth, by_name))
+            self.keys.append(shared.number_of(self._key(nth, by_name)))
             found.append(shared.open_days(openings, nth, self.keys[nth]))
         first = min((day for days in found for day in days), default=date(2000, 1, 1)).toordinal()
         last = max((day.toordinal() for days in found for day in days), default=first)
+        self._first = first
         self.dates = [date.fromordinal(nth) for nth in range(first, last + 1)]
         self.domains = [sum(1 << day.toordinal() - first for day in days) for days in found]
         self.due = [it.due_on.toordinal() - first for it in self.sessions]
-        self.near = self._near()
+        self.near = self._near(shared)
         longest = None if self.spacing.is_ignored(Limit.ABSENCE) else problem.wishes.longest_absence
         visits = {it.day.toordinal() - first for it in problem.happened if it.is_visit}
         self.absence = Absence(longest, sum(1 << day for day in visits if 0 <= day < len(self.dates)))
         self._made, self._known = self._days(), shared.fits
+        self._gone = frozenset(it for it in ignored if it[0] in BETWEEN)
+        self._gone_of: dict[UUID, set[tuple[Limit, UUID | None, str]]] = {}
+        for limit, who, code in ignored:
+            if who is not None:
+                self._gone_of.setdefault(who, set()).add((limit, who, code))
 
     def _key(self, nth: int, by_name: bool) -> Key:
         """Everything on which it depends whether a day is open to the session, but for the day."""
@@ -123,7 +137,8 @@ class _Outline:
         wanted = (wishes.weekdays, wishes.earliest, wishes.latest, wishes.site_id, wishes.away)
         window = (it.due_from, it.due_until, self.ignored) if by_name else ()
         gap = (it.follows, self.openings.gap_of(nth)) if it.follows else ()
-        return it.id, it.pinned, blocked, frozenset(codes), gone, wanted, gap, window
+        is_seen = self.spacing.reviews.hard_before(nth)
+        return it.id, it.pinned, blocked, frozenset(codes), gone, wanted, gap, window, is_seen
 
     def _kinds(self, nth: int) -> list[Waits]:
         own = self.spacing.kinds[nth]
@@ -133,15 +148,26 @@ class _Outline:
             found += [self.spacing.waits(kind, own), self.spacing.waits(own, kind)]
         return found
 
-    def _near(self) -> list[list[tuple[int, Ranges]]]:
+    def _near(self, shared: Feasible) -> list[list[tuple[int, Near]]]:
         """For each session the others that cannot lie anywhere to it, and how many days later they may lie."""
-        near: list[list[tuple[int, Ranges]]] = [[] for _it in self.sessions]
+        near: list[list[tuple[int, Near]]] = [[] for _it in self.sessions]
+        between = frozenset(it for it in self.ignored if it[0] in BETWEEN)
+        numbers = [shared.number_of(it.id) for it in self.sessions]
         for j in range(len(self.sessions)):
             for i in range(j):
-                found = ranges(self.spacing, i, j, self._clock)
+                firsts = self.spacing.kinds[i].first_ever, self.spacing.kinds[j].first_ever
+                key = (numbers[i], numbers[j], firsts, self.spacing.gap(i, j), self.spacing.gap(j, i), between)
+                if key not in shared.ranges:
+                    shared.ranges[key] = ranges(self.spacing, i, j, self._clock)
+                found = shared.ranges[key]
                 if found != ((-FAR, -1), (0, 0), (1, FAR)):
                     near[i].append((j, found))
                     near[j].append((i, tuple((-most, -least) for least, most in found)))
+        looks = [it.toordinal() - self.dates[0].toordinal() for it in self.spacing.reviews.days]
+        for (i, j), rules in self.spacing.reviews.between.items():
+            if any(rule.strength == HARD for rule in rules):
+                near[i].append((j, lambda days: after_a_look(looks, (days & -days).bit_length() - 1)))
+                near[j].append((i, lambda days: before_a_look(looks, days.bit_length() - 1)))
         return near
 
     def _clock(self, nth: int) -> tuple[int, int]:
@@ -167,11 +193,12 @@ class _Outline:
         if not some & some - 1:
             return True
         members = [nth for nth in range(len(self.sessions)) if some >> nth & 1]
-        ids = {self.sessions[nth].id for nth in members}
-        gone = frozenset(it for it in self.ignored if it[1] in ids or it[0] in BETWEEN)
-        key = (tuple(self.keys[nth] for nth in members), self.dates[day], gone)
+        gone = self._gone
+        if self._gone_of:
+            gone = gone.union(*(self._gone_of.get(self.sessions[nth].id, ()) for nth in members))
+        key = (tuple(self.keys[nth] for nth in members), self._first + day, gone)
         if key not in self._known:
-            self._known[key] = self._made.of(some, day) is not None
+            self._known[key] = self._made.can_hold(some, day)
         return self._known[key]
 
 

@@ -10,6 +10,7 @@ from clinic.appointments.rules.series import relaxing
 from clinic.appointments.rules.series.answer import Conflict, Impossible, Limit, Relaxation, Step
 from clinic.appointments.rules.series.feasible import Feasible
 from clinic.appointments.rules.series.problem import Block, Problem
+from clinic.appointments.rules.series.reviews import asked_for
 from clinic.appointments.rules.series.spacing import Ignored, Spacing
 
 Constraint = tuple[Limit, UUID | None, str]
@@ -52,6 +53,7 @@ def _every(problem: Problem) -> Iterator[Constraint]:
     """All constraints that could be ignored, those that are the likeliest to be named last."""
     yield from product([Limit.ORDER, Limit.PHASES, Limit.LOADING], [None], [""])
     yield from ((Limit.TIMING, None, code) for code in _codes(problem))
+    yield from ((Limit.REVIEW, None, code) for code in asked_for(Spacing(problem, problem.wanted, ()).reviews))
     for it in problem.wanted:
         if it.gap:
             yield from product([Limit.LEAST_GAP, Limit.MOST_GAP], [it.id], [""])
@@ -113,7 +115,9 @@ def _told(problem: Problem, conflict: Sequence[Constraint]) -> tuple[Conflict, .
     if not conflict:
         return tuple(Conflict(Limit.FREE_TIME, it.id) for it in problem.wanted)
     sessions = {it.session_id for it in told if it.limit in OF_ONE_SESSION}
-    if len(sessions) == 1 and not any(it.limit in {Limit.TIMING, Limit.ORDER, Limit.PHASES} for it in told):
+    if len(sessions) == 1 and not any(
+        it.limit in {Limit.TIMING, Limit.REVIEW, Limit.ORDER, Limit.PHASES} for it in told
+    ):
         told.append(Conflict(Limit.FREE_TIME, sessions.pop()))
     return tuple(told)
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from clinic.appointments.rules.series.answer import Limit
 from clinic.appointments.rules.series.book import Book
 from clinic.appointments.rules.series.openings import Opening, Openings
+from clinic.appointments.rules.series.pairs import ByDay, Pair, pair, reviewed
 from clinic.appointments.rules.series.problem import Problem
-from clinic.appointments.rules.series.spacing import Ignored, Pair, Spacing, pair
+from clinic.appointments.rules.series.spacing import Ignored, Spacing
 from clinic.appointments.rules.series.visiting import Days, Leads
 from clinic.appointments.rules.series.weights import DAY_MOVED, SOFT, Weights
 
@@ -48,10 +49,11 @@ class Model:
         self.pairs: dict[tuple[int, int], Pair] = {}
         for i, j in combinations(range(len(self.sessions)), 2):
             made = pair(self.spacing, i, j, self._reach(i, j), span=self.span, weights=self.weights, clock=self._clock)
-            self.pairs[i, j], self.pairs[j, i] = made, made.mirrored(self.span)
+            made.by_day, turned = self._reviewed(i, j)
+            self.pairs[i, j], self.pairs[j, i] = made, made.mirrored(self.span, turned)
         anything = (1 << (2 * self.span + 1)) - 1
         every = range(len(self.sessions))
-        self.bound_to = [[j for j in every if j != i and self.pairs[i, j].clean != anything] for i in every]
+        self.bound_to = [[j for j in every if j != i and self.pairs[i, j].binds(anything)] for i in every]
 
     def days(self, leads: Leads) -> Days:
         return Days(
@@ -75,10 +77,10 @@ class Model:
         for i, day in enumerate(days):
             cost += self.own[i][day]
             for j in range(i):
-                rule, apart = self.pairs[j, i], day - days[j] + self.span
-                if not rule.allow >> apart & 1:
+                rule = self.pairs[j, i]
+                if not rule.left(days[j], self.span, clean=False) >> day & 1:
                     return None
-                cost += rule.cost[apart] if rule.cost else 0
+                cost += rule.price(days[j], day, self.span)
         return cost
 
     def total(self, days: Sequence[int], made: Days) -> int | None:
@@ -118,6 +120,12 @@ class Model:
         """How many days later j can be than i."""
         one, other = self.known[i], self.known[j]
         return range(min(other) - max(one), max(other) - min(one) + 1) if one and other else range(0)
+
+    def _reviewed(self, i: int, j: int) -> tuple[ByDay | None, ByDay | None]:
+        if (j, i) in self.spacing.reviews.between:
+            theirs, own = reviewed(self.spacing, j, i, self.dates)
+            return own, theirs
+        return reviewed(self.spacing, i, j, self.dates)
 
     def _clock(self, nth: int) -> tuple[int, int]:
         return self.book.clock(self.sessions[nth].service)

@@ -47,6 +47,7 @@ class Openings:
         wanted = {it.id for it in self.sessions}
         self._gaps = [own_gap(it, self.problem.sessions, wanted) for it in self.sessions]
         self._happened = [(it, spacing.kind_of(it)) for it in self.problem.happened]
+        self._minded: dict[int, list[Near]] = {}
 
     def days(self, nth: int) -> Iterator[tuple[date, Opening]]:
         """Every day on which the session can be at all."""
@@ -66,7 +67,9 @@ class Openings:
 
     def on(self, nth: int, day: date) -> Opening | None:
         it = self.sessions[nth]
-        return None if self._is_blocked(it, day) or not self._follows(nth, day) else self._opening(nth, day)
+        if self._is_blocked(it, day) or not self._follows(nth, day) or not self._is_seen(nth, day):
+            return None
+        return self._opening(nth, day)
 
     def off_gap(self, nth: int, day: date) -> int:
         """Days longer or shorter than is best since the session that it follows."""
@@ -102,14 +105,19 @@ class Openings:
             apart <= gap.most or ignored(Limit.MOST_GAP, it)
         )
 
+    def _is_seen(self, nth: int, day: date) -> bool:
+        """Whether somebody will have looked whether it helps, where a rule asks for that after what was given."""
+        reviews = self.spacing.reviews
+        return not reviews.hard_before(nth) or reviews.is_seen(None, day)
+
     def gap_of(self, nth: int) -> Gap | None:
         return self._gaps[nth]
 
     def _opening(self, nth: int, day: date) -> Opening | None:
-        soft = 0
+        reviews = self.spacing.reviews
+        soft = 0 if reviews.is_seen(None, day) else reviews.soft_before(nth)
         near: list[Near] = []
-        for happened, kind in self._happened:
-            before, after = self._asked(nth, kind, is_later=True), self._asked(nth, kind, is_later=False)
+        for happened, before, after in self._minds(nth):
             apart = (day - happened.day).days
             if apart:
                 found = before if apart > 0 else after
@@ -118,7 +126,7 @@ class Openings:
                 soft += sum(abs(apart) < days for _code, days in found.soft)
             # Next to it the hour decides: which of them is first, and how many hours lie in between.
             parts = [days for _code, days in (*before.hard, *after.hard) if not is_whole(days)]
-            if (apart == 0 and _asks(before, after)) or (abs(apart) <= 1 + max(parts, default=-1)):
+            if apart == 0 or abs(apart) <= 1 + max(parts, default=-1):
                 near.append((happened, before, after))
         return self._beside_all(nth, day, near, soft)
 
@@ -135,6 +143,16 @@ class Openings:
             if rows:
                 return Opening(rows, soft + broken)
         return None
+
+    def _minds(self, nth: int) -> list[Near]:
+        """What has happened that any rule sets against the session."""
+        if nth not in self._minded:
+            every = [
+                (it, self._asked(nth, kind, is_later=True), self._asked(nth, kind, is_later=False))
+                for it, kind in self._happened
+            ]
+            self._minded[nth] = [(it, before, after) for it, before, after in every if _asks(before, after)]
+        return self._minded[nth]
 
     def _asked(self, nth: int, kind: Kind, *, is_later: bool) -> Waits:
         own = self.spacing.kinds[nth]

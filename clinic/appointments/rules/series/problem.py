@@ -186,6 +186,10 @@ class Problem:
     travel: int = 0
     # Timing rules on whose being broken everybody agreed when the plan was booked: session, session, rule.
     accepted: frozenset[tuple[UUID, UUID | None, str]] = frozenset()
+    # Days from now on on which somebody looks whether the treatments help, and by modality the sessions that were
+    # given since that was last done: rules that count sessions ask for it.
+    reviews: tuple[date, ...] = ()
+    unseen: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def wanted(self) -> tuple[Session, ...]:

@@ -17,7 +17,7 @@ from clinic.appointments.rules.series.improving import improved
 from clinic.appointments.rules.series.model import Model
 from clinic.appointments.rules.series.problem import Booked, Problem, Session
 from clinic.appointments.rules.series.rooms import Held, all_held
-from clinic.appointments.rules.series.scoring import Plan, broken, mostly
+from clinic.appointments.rules.series.scoring import Plan, broken, mostly, unseen
 from clinic.appointments.rules.series.search import Found, Search
 from clinic.appointments.rules.series.spacing import Spacing
 from clinic.appointments.rules.series.supplying import given_back, without
@@ -141,7 +141,10 @@ def agreed(problem: Problem, lost: Collection[UUID]) -> tuple[Problem, frozenset
         visits,
         (None,) * len(visits),
     )
-    known = {(it.session_id, it.other_id, it.rule) for it in broken(told)}
+    # A review is asked for after sessions that are to be booked as well as after those that are.
+    days = {nth: it.booked.day for nth, it in enumerate(problem.wanted) if it.booked}
+    late = unseen(Spacing(problem, problem.wanted, ()).reviews, problem.wanted, days)
+    known = {(it.session_id, it.other_id, it.rule) for it in (*broken(told), *late)}
     return replace(problem, accepted=problem.accepted | known), keeping
 
 
@@ -173,7 +176,9 @@ def _where_the_rest_stays(model: Model, made: Days, keeping: Collection[UUID]) -
     days = [fixed.get(nth) for nth in range(len(model.sessions))]
     for i, one in enumerate(days):
         for j, other in enumerate(days[:i]):
-            if one is not None and other is not None and not model.pairs[j, i].allow >> (one - other + model.span) & 1:
+            if one is None or other is None:
+                continue
+            if not model.pairs[j, i].left(other, model.span, clean=False) >> one & 1:
                 return Found(10**18)
     return Search(model, made, fixed=fixed, nodes=STEPS).run()
 

@@ -10,10 +10,12 @@ from uuid import UUID
 from clinic.appointments.rules.series.answer import Broken, Score
 from clinic.appointments.rules.series.book import QUARTER, Book
 from clinic.appointments.rules.series.gaps import own_gap
-from clinic.appointments.rules.series.problem import Booked, Problem
+from clinic.appointments.rules.series.problem import Booked, Problem, Session
+from clinic.appointments.rules.series.reviews import Reviews
 from clinic.appointments.rules.series.spacing import DAY_MINUTES, Kind, Spacing, Waits, is_whole
 from clinic.appointments.rules.series.visiting import HOUR, Leads
 from clinic.appointments.rules.series.weights import Weights
+from programs.rules.timing import HARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,23 @@ def broken(plan: Plan) -> tuple[Broken, ...]:
         for nth, visit in enumerate(plan.visits):
             ways = [_near(plan, nth, None, *way) for way in _in_order(plan.spacing, kind, nth, span, visit)]
             found += {it.rule: it for way in ways for it in way}.values()
-    return tuple(found)
+    days = {nth: visit.day for nth, visit in enumerate(plan.visits)}
+    return (*found, *unseen(plan.spacing.reviews, plan.spacing.sessions, days))
+
+
+def unseen(reviews: Reviews, sessions: Sequence[Session], days: Mapping[int, date]) -> Iterator[Broken]:
+    """Where nobody looks whether a treatment helps, after as many sessions of it as a soft rule allows.
+
+    `days` are those of the sessions that have one.
+    """
+    between = [(i, j, rules) for (i, j), rules in reviews.between.items() if i in days]
+    for i, j, rules in [*between, *((None, j, rules) for j, rules in reviews.before.items())]:
+        first = days[i] if i is not None else None
+        if j in days and not reviews.is_seen(first, days[j]):
+            apart = (days[j] - first).days if first else 0
+            other = sessions[i].id if i is not None else None
+            soft = (it for it in rules if it.strength != HARD)
+            yield from (Broken(it.code, sessions[j].id, other, apart, 0, unseen=True) for it in soft)
 
 
 def _in_order(

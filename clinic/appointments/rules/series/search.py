@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from clinic.appointments.rules.series.model import Model
+from clinic.appointments.rules.series.pairs import ByDay
 from clinic.appointments.rules.series.visiting import Days
 
 NO_BOUND = 10**18
@@ -74,6 +75,8 @@ class Search:
                     reach |= mask >> (span + 1 - lowest.bit_length())
                     rest ^= lowest
                 left = domains[other] & reach
+                if rule.by_day:
+                    left &= self._of_days(rule.by_day, domains[nth])
                 if not left:
                     self.trouble[other] += 1
                     self.trouble[nth] += 1
@@ -83,14 +86,20 @@ class Search:
                     changed.append(other)
         return True
 
+    def _of_days(self, rule: ByDay, domain: int) -> int:
+        """The days that are left to another by any of these."""
+        left = 0
+        for day in bits(domain):
+            left |= (rule.clean if self.clean else rule.allow)[day]
+        return left
+
     def _narrowed(self) -> dict[int, int] | None:
         """The days that the fixed sessions leave to the free ones; None if there are none."""
         model, span, domains = self.model, self.model.span, {}
         for nth in self.free:
             domain = model.domains[nth]
             for other, day in self.fixed.items():
-                rule = model.pairs[other, nth]
-                domain &= (rule.clean if self.clean else rule.allow) >> (span - day)
+                domain &= model.pairs[other, nth].left(day, span, clean=self.clean)
             if not domain:
                 return None
             domains[nth] = domain
@@ -103,8 +112,7 @@ class Search:
         for at, (nth, day) in enumerate(placed):
             cost += model.own[nth][day]
             for other, on in placed[:at]:
-                rule = model.pairs[other, nth]
-                cost += rule.cost[day - on + model.span] if rule.cost else 0
+                cost += model.pairs[other, nth].price(on, day, model.span)
         for day, mask in self.masks.items():
             known = self.made.of(mask, day)
             if known is None:
@@ -126,7 +134,8 @@ class Search:
                 cost = model.own[nth][day]
                 for other, on in self.fixed.items():
                     rule = model.pairs[other, nth]
-                    cost += rule.cost[day - on + model.span] if rule.cost else 0
+                    if rule.is_priced:
+                        cost += rule.price(on, day, model.span)
                 own[day] = cost
                 share[day] = self._share(nth, day, domains)
             self.own[nth], self.share[nth] = own, share
@@ -241,7 +250,8 @@ class Search:
             on = self.days[other]
             if on >= 0 and other != nth:
                 rule = model.pairs[other, nth]
-                cost += rule.cost[day - on + model.span] if rule.cost else 0
+                if rule.is_priced:
+                    cost += rule.price(on, day, model.span)
         return cost
 
     def _below(self, nth: int, day: int, rest: Sequence[int], domains: Mapping[int, int]) -> dict[int, int] | None:
@@ -251,6 +261,8 @@ class Search:
         for other in rest:
             rule = model.pairs[nth, other]
             domain = domains[other] & ((rule.clean if self.clean else rule.allow) >> shift)
+            if rule.by_day:
+                domain &= (rule.by_day.clean if self.clean else rule.by_day.allow)[day]
             if not domain:
                 self.trouble[nth] += 1
                 self.trouble[other] += 1

@@ -13,7 +13,7 @@ from uuid import UUID
 from clinic.appointments.rules.series.answer import Limit
 from clinic.appointments.rules.series.gaps import chains
 from clinic.appointments.rules.series.problem import Gap, Happened, Problem, Session
-from clinic.appointments.rules.series.weights import SOFT, Weights
+from clinic.appointments.rules.series.reviews import Reviews, reviews
 from programs.rules.timing import HARD, OK, Happening, TimingRule
 
 DAY_MINUTES: Final = 24 * 60
@@ -84,25 +84,6 @@ class SameDay:
 
 
 @dataclass(slots=True)
-class Pair:
-    """What holds between session `i` and session `j`, seen from `i`.
-
-    `allow` are the days apart that break no hard rule, `clean` those that break no rule at all. `cost` by days apart,
-    None if it is nothing everywhere. `ij` and `ji`: on one day, i first or j first; None if that must not be.
-    """
-
-    allow: int
-    clean: int
-    cost: list[int] | None
-    ij: SameDay | None
-    ji: SameDay | None
-
-    def mirrored(self, span: int) -> "Pair":
-        turned = list(reversed(self.cost)) if self.cost else None
-        return Pair(_mirror(self.allow, span), _mirror(self.clean, span), turned, self.ji, self.ij)
-
-
-@dataclass(slots=True)
 class Spacing:
     """Of all sessions of a problem. `before[i]`: the session of the same modality before i, and the gap after it."""
 
@@ -111,6 +92,7 @@ class Spacing:
     ignored: Ignored
     kinds: list[Kind] = field(default_factory=list)
     before: list[tuple[int, Gap | None] | None] = field(default_factory=list)
+    reviews: Reviews = field(default_factory=Reviews)
     # What the rules ask, whatever is ignored: the same for every problem with the same rules.
     asked: dict[tuple[Kind, Kind], Waits] = field(default_factory=dict)
     _waits: dict[tuple[Kind, Kind], Waits] = field(default_factory=dict)
@@ -122,6 +104,8 @@ class Spacing:
         for nth, it in enumerate(self.sessions):
             first = self.before[nth] is None and it.follows is None and it.modality not in given
             self.kinds.append(Kind(it.modality, it.technique, True, it.regions, first))
+        gone = {code for limit, _who, code in self.ignored if limit == Limit.REVIEW}
+        self.reviews = reviews(self.problem, self.sessions, gone)
 
     def waits(self, first: Kind, then: Kind) -> Waits:
         if (first, then) not in self._waits:
@@ -189,31 +173,6 @@ class Spacing:
 Clock = Callable[[int], tuple[int, int]]  # the session's earliest start and latest end, minutes of the day
 
 
-def pair(spacing: Spacing, i: int, j: int, reach: range, *, span: int, weights: Weights, clock: Clock) -> Pair:
-    """Everything that holds between the two. `reach`: the days apart that there can be; others are let pass."""
-    ij, ji = spacing.between(i, j)
-    gap, reverse = spacing.gap(i, j), spacing.gap(j, i)
-    is_first, is_last = spacing.must_precede(i, j), spacing.must_precede(j, i)
-    later = spacing.after(ij, _sure(clock(i), clock(j)), spacing.loading(i, j), span)
-    sooner = spacing.after(ji, _sure(clock(j), clock(i)), spacing.loading(j, i), span)
-    same_ij, same_ji = within_a_day(spacing, i, j), within_a_day(spacing, j, i)
-    forbidden = unclean = 0
-    cost: dict[int, int] = {}
-    for apart in reach:
-        broken = (later if apart > 0 else sooner)[abs(apart)] if apart else _softest(same_ij, same_ji)
-        must_not = (apart < 0 and is_first) or (apart > 0 and is_last)
-        if broken is None or must_not or not _holds(gap, apart) or not _holds(reverse, -apart):
-            forbidden |= 1 << (apart + span)
-        elif broken or gap or reverse:
-            unclean |= (broken > 0) << (apart + span)
-            counted = broken if apart else 0  # within a day it depends on the order, and is counted there
-            cost[apart + span] = counted * SOFT + weights.off_gap * (_off(gap, apart) + _off(reverse, -apart))
-    everything = (1 << (2 * span + 1)) - 1
-    allow = everything & ~forbidden
-    row = [cost.get(nth, 0) for nth in range(2 * span + 1)] if any(cost.values()) else None
-    return Pair(allow, allow & ~unclean, row, same_ij, same_ji)
-
-
 def within_a_day(spacing: Spacing, i: int, j: int) -> SameDay | None:
     """What holds if j comes after i on one day; None if it must not."""
     if spacing.must_precede(j, i):
@@ -239,12 +198,12 @@ def ranges(spacing: Spacing, i: int, j: int, clock: Clock) -> tuple[tuple[int, i
 
 def _nearest(spacing: Spacing, i: int, j: int, clock: Clock) -> int:
     """The fewest days, but for none, after which j may follow."""
-    hard, sure = spacing.between(i, j)[0].hard, _sure(clock(i), clock(j))
+    hard, sure = spacing.between(i, j)[0].hard, overnight(clock(i), clock(j))
     least = max(spacing.loading(i, j), 1)
     return next(n for n in count(least) if not any(_is_near(days, n, sure) for _code, days in hard))
 
 
-def _sure(first: tuple[int, int], then: tuple[int, int]) -> int:
+def overnight(first: tuple[int, int], then: tuple[int, int]) -> int:
     """Minutes from the end of the first to the start of the other on the same day, at the least."""
     return then[0] - first[1] - CHANGE_OF_CLOCKS
 
@@ -273,19 +232,3 @@ def _on_one_day(found: Waits, loading: int, gap: Gap | None) -> SameDay | None:
         return None
     soft = tuple(10**6 if days >= 1 else math.ceil(days * DAY_MINUTES) for _code, days in found.soft)
     return SameDay(math.ceil(found.longest * DAY_MINUTES), soft)
-
-
-def _softest(one: SameDay | None, other: SameDay | None) -> int | None:
-    return min((sum(it >= 10**6 for it in way.soft) for way in (one, other) if way is not None), default=None)
-
-
-def _holds(gap: Gap | None, apart: int) -> bool:
-    return gap is None or gap.least <= apart <= gap.most
-
-
-def _off(gap: Gap | None, apart: int) -> int:
-    return abs(apart - gap.target) if gap else 0
-
-
-def _mirror(mask: int, span: int) -> int:
-    return int(f"{mask:0{2 * span + 1}b}"[::-1], 2)

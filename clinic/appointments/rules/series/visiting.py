@@ -3,22 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import combinations
 from operator import itemgetter
 from uuid import UUID
 
 from clinic.appointments.rules.series import sequence
 from clinic.appointments.rules.series.book import QUARTER, Book, Row
 from clinic.appointments.rules.series.openings import Opening, Openings
+from clinic.appointments.rules.series.pairs import Pair
 from clinic.appointments.rules.series.problem import Booked, Supply
 from clinic.appointments.rules.series.rooms import follows_easily, furnished
 from clinic.appointments.rules.series.sequence import Order, Start
-from clinic.appointments.rules.series.spacing import Pair, SameDay, Spacing
+from clinic.appointments.rules.series.spacing import SameDay, Spacing
 from clinic.appointments.rules.series.weights import MOVED, Weights
 
 Leads = tuple[UUID | None, ...]  # by session: the clinician that its modality should have; None if it does not matter
 Day = tuple[int, tuple[tuple[int, int, Row], ...]]  # the cost, and (session, minute, with whom) in the order of the day
 HOUR = 60
 SOME_MINUTES, MANY_MINUTES = 45, 180  # of waiting
+PLAIN_STEPS = 60  # to fill a day the plain way, before every way is weighed
 
 
 class Days:
@@ -70,6 +73,55 @@ class Days:
             self._costs[key] = self._worked_out(mask, day)
         return self._costs[key]
 
+    def can_hold(self, mask: int, day: int) -> bool:
+        """Whether these sessions can be had on that day, at whatever cost: one after the other wherever that does."""
+        if (day, mask) in self._costs:
+            return self._costs[day, mask] is not None
+        members = [nth for nth in range(mask.bit_length()) if mask >> nth & 1]
+        if any(self._rule(i, j) is None and self._rule(j, i) is None for i, j in combinations(members, 2)):
+            return False
+        return self._plainly((), members, day, [PLAIN_STEPS]) or self.of(mask, day) is not None
+
+    def _plainly(self, order: Order, left: Sequence[int], day: int, steps: list[int]) -> bool:
+        """Whether the rest can come after these, each as soon as it can without any care for the one before.
+
+        What can begin first comes first. `steps` are counted down; false does not mean that it cannot be.
+        """
+        if not left:
+            return self._may_be(order, day)
+        found = sorted((it for nth in left if (it := self._soonest(order, nth, left, day))), key=itemgetter(1))
+        for it in found:
+            steps[0] -= 1
+            if steps[0] < 0:
+                return False
+            if self._plainly((*order, it), [nth for nth in left if nth != it[0]], day, steps):
+                return True
+        return False
+
+    def _soonest(self, order: Order, nth: int, left: Sequence[int], day: int) -> tuple[int, int, Row] | None:
+        """The first start after these from which nothing of the ones before can be in its way."""
+        if any(other != nth and self._rule(nth, other) is None for other in left):
+            return None
+        rules = [self._rule(other, nth) for other, _start, _row in order]
+        if None in rules:
+            return None
+        apart = max(self._slack([nth, *(it[0] for it in order)]), *(rule.minutes for rule in rules if rule), 0)
+        ends = order[-1][1] + self._length(order[-1][0]) if order else 0
+        site = order[-1][2].where if order else None
+        best: tuple[int, int, Row] | None = None
+        for row in self.known[nth][day].rows:
+            way = self.problem.travel if site not in {None, row.where} else 0
+            start = row.first_from(ends + max(apart, way))
+            if start is not None and (best is None or start < best[1]):
+                best = nth, start, row
+        return best
+
+    def _slack(self, members: Sequence[int]) -> int:
+        """Minutes from which on two visits do not mind each other's clinicians, rooms and devices."""
+        services = {self.book.supply[self.spacing.sessions[nth].service] for nth in members}
+        margins = [m for it in services for m in (it.clinician_margins, it.room_margins, it.device_margins)]
+        return max(before for before, _after in margins) + max(after for _before, after in margins)
+
     def trip(self, day: int, sites: Sequence[UUID]) -> int:
         """What the ways to these sites cost, but for those that the patient goes to anyway."""
         goes_to = self._visits.get(self.dates[day], ())
@@ -102,8 +154,6 @@ class Days:
         # time, and no set of visits costs less than a part of it: the search relies on that.
         lengths = {nth: self._length(nth) for nth in members}
         minute, whole = self.weights.staying_minute, sum(lengths.values())
-        services = {self.book.supply[self.spacing.sessions[nth].service] for nth in members}
-        margins = [m for it in services for m in (it.clinician_margins, it.room_margins, it.device_margins)]
         found = sequence.Members(
             starts={nth: self._cheap(nth, day, self._others(len(members))) for nth in members},
             lengths=lengths,
@@ -113,7 +163,7 @@ class Days:
             may_share=lambda one, other, who: self._may_hold([one, other], who, day),
             trip=lambda sites: self._trips(day, sites),
             least_trip=self.weights.trip if self.is_first_trip(day) else 0,
-            slack=max(before for before, _after in margins) + max(after for _before, after in margins),
+            slack=self._slack(members),
             travel=self.problem.travel,
             minute=minute,
         )
