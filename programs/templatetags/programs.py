@@ -82,6 +82,12 @@ def limits_in_words(it: SelfCare) -> list[str]:
 
 
 @register.filter
+def limits_for_patient(it: SelfCare) -> list[str]:
+    """The limits of a medicine, and when to ask."""
+    return self_care_words.limits_for_patient(it)
+
+
+@register.filter
 def holds_on(phase: Any, day: date) -> bool:
     return bool(phase.holds_on(day))
 

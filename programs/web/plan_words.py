@@ -15,13 +15,15 @@ from programs.rules.rulebook import rulebook
 from programs.templatetags.programs import service_name
 
 Change = Mapping[str, Any]
+HAPPENS = frozenset({"illness_fever", "antibiotic_course"})  # nobody leaves it off: the session is put off
 # What a medicine or an illness of the timing rules is called in one short line.
 SHORT = {
     "med_nsaid": gettext_lazy("ibuprofen or the like"),
     "med_systemic_steroid": gettext_lazy("cortisone tablets"),
     "local_steroid_injection": gettext_lazy("cortisone injection there"),
     "med_antiplatelet_supplement": gettext_lazy("fish oil, turmeric, garlic or ginkgo"),
-    "illness_fever": gettext_lazy("fever"),
+    "illness_fever": gettext_lazy("a fever or an infection"),
+    "antibiotic_course": gettext_lazy("antibiotics"),
     "alcohol": gettext_lazy("alcohol"),
 }
 
@@ -46,7 +48,9 @@ def notice_in_words(notice: Notice) -> str:
     """As in "Injection 1: no ibuprofen or the like from 28 September"."""
     name = f"{service_name(notice.modality)} {notice.ordinal}"
     if notice.what == notices.LEAVE_OFF:
-        return _("%(name)s: no %(what)s from %(day)s") % {
+        put_off = _("%(name)s: put it off after %(what)s from %(day)s on")
+        words = put_off if notice.other in HAPPENS else _("%(name)s: no %(what)s from %(day)s")
+        return words % {
             "name": name, "what": what_is_left_off(notice), "day": day_in_words(notice.on),
         }  # fmt: skip
     if notice.what == notices.PAST_COURSE:

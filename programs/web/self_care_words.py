@@ -1,6 +1,6 @@
 """The limits of what a patient may do alone, in words: how much, how often, and when to ask."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.utils.functional import Promise
@@ -33,12 +33,24 @@ LIMITS: Final[Mapping[str, str | Promise]] = {
 
 def limits(it: SelfCare) -> list[str]:
     """One sentence for each limit, and how long one may go on without asking."""
-    said = [str(LIMITS[name]) % {"n": f"{value:g}"} for name, value in it.limits.items() if name in LIMITS]
+    return [*_said(it, it.limits), *_ask(it)]
+
+
+def limits_for_patient(it: SelfCare) -> list[str]:
+    """How much of a medicine, and when to ask. How long to hold a stretch is in its steps already."""
+    return [*_said(it, [name for name in it.limits if "_mg_" in name]), *_ask(it)]
+
+
+def _said(it: SelfCare, names: Iterable[str]) -> list[str]:
+    return [str(LIMITS[name]) % {"n": f"{it.limits[name]:g}"} for name in names if name in LIMITS]
+
+
+def _ask(it: SelfCare) -> list[str]:
     if it.max_days_without_clinician:
         words = ngettext(
             "Ask us if you need it for more than %(n)d day.",
             "Ask us if you need it for more than %(n)d days.",
             it.max_days_without_clinician,
         )
-        said.append(words % {"n": it.max_days_without_clinician})
-    return said
+        return [words % {"n": it.max_days_without_clinician}]
+    return []

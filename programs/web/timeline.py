@@ -15,6 +15,8 @@ from programs.web.plan_words import what_is_left_off
 
 # Units of the drawing, which scales to the width of the page.
 LEFT, WIDTH = 190, 1000
+LAST = LEFT + WIDTH - 4  # the middle of a mark of the last day, so that it is not cut off
+LETTER, APART = 7.6, 22  # how wide a letter of a band is; how far apart two numbers over dots must be to be read
 HEAD, LANE, BARS, CHART = 74, 52, 66, 104
 DONE, BOOKED, MISSED, DUE = "done", "booked", "missed", "due"
 
@@ -88,7 +90,8 @@ def drawn(
         "height": height,
         "bands": [
             {"x": x(it.starts_on), "width": max(scale.width(it.starts_on, it.ends_on) - 3, 1), "phase": it,
-             "css": (it.ordinal - 1) % 3 + 1}
+             "css": (it.ordinal - 1) % 3 + 1,
+             "label": _fitting(f"{it.ordinal} {it.name}", scale.width(it.starts_on, it.ends_on))}
             for it in phases
         ],
         "weeks": [
@@ -107,7 +110,7 @@ def drawn(
             {"x": x(it.since), "width": scale.width(it.since, it.resumed_on or today), "it": it} for it in pauses
         ],
         "reviews": {"y": reviews, "middle": reviews + 26,
-                    "marks": [{"x": x(it.due_on) + 8, "y": reviews + 24, "it": it} for it in checkpoints]},
+                    "marks": [{"x": min(x(it.due_on) + 8, LAST), "y": reviews + 24, "it": it} for it in checkpoints]},
         "home": _bars(at_home, plan, scale, today=today, top=bars) if at_home else None,
         "chart": _chart(at_home, scale, top=chart) if at_home and at_home.pain else None,
         "today": x(today) if plan.starts_on <= today <= plan.ends_on else None,
@@ -123,7 +126,7 @@ def _marks(
         # Two of a treatment on one day stand beside, not on top of, each other.
         shift = 8 + 14 * beside[it.modality, state.on]
         beside[it.modality, state.on] += 1
-        yield Mark(x(state.on) + shift, HEAD + LANE * lanes.index(it.modality) + 20, it, state)
+        yield Mark(min(x(state.on) + shift, LAST), HEAD + LANE * lanes.index(it.modality) + 20, it, state)
 
 
 def _waits(marks: Sequence[Mark], lanes: Sequence[str], scale: Scale) -> Iterator[dict[str, Any]]:
@@ -159,9 +162,22 @@ def _bars(at_home: AtHome, plan: Plan, scale: Scale, *, today: date, top: int) -
 
 def _chart(at_home: AtHome, scale: Scale, *, top: int) -> dict[str, Any]:
     base, unit = top + CHART - 12, 8
-    dots = [{"x": scale.x(day) + 8, "y": base - value * unit, "value": value, "on": day} for day, value in at_home.pain]
+    dots: list[dict[str, Any]] = [
+        {"x": scale.x(day) + 8, "y": base - value * unit, "value": value, "on": day} for day, value in at_home.pain
+    ]
+    # The last one is always told; of those that stand close together the first.
+    told = dots[-1]["x"] + 2 * APART
+    for dot in dots:
+        dot["is_told"] = dot is dots[-1] or (abs(dot["x"] - told) >= APART and dots[-1]["x"] - dot["x"] >= APART)
+        told = dot["x"] if dot["is_told"] else told
     return {
         "y": top, "middle": top + 20, "base": base, "half": base - 5 * unit, "most": base - 10 * unit,
         "goal_y": base - 3 * unit, "goal_height": 3 * unit, "dots": dots,
         "path": "M" + "L".join(f"{dot['x']:g} {dot['y']:g}" for dot in dots),
     }  # fmt: skip
+
+
+def _fitting(words: str, width: float) -> str:
+    """As much of the words as there is room for."""
+    room = max(int((width - 16) / LETTER), 1)
+    return words if len(words) <= room else f"{words[: room - 1].rstrip()}…"
