@@ -144,7 +144,7 @@ def test_many_plans_cost_as_many_queries_as_one(cast: Cast, plans: list[Plan]) -
             tasks(some, Asked(), now=NOW)
         return len(seen)
 
-    assert cost(plans[:1]) == cost(plans) <= 27
+    assert cost(plans[:1]) == cost(plans) <= 29
 
 
 def test_two_plans_never_get_the_same_time(cast: Cast, plans: list[Plan]) -> None:
