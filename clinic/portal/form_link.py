@@ -12,6 +12,7 @@ from clinic.portal import limits
 from clinic.portal.forms import BirthDateForm
 from clinic.portal.link import stopped_working, visit_behind
 from clinic.portal.who import PROVED
+from clinic.reminders.models import ShortLink
 from patients.models import Patient
 from people.web.guards import public
 
@@ -25,7 +26,7 @@ def form_link(request: HttpRequest, token: str) -> HttpResponse:
     """
     if limits.is_flooding(request):
         return limits.asked_to_wait(request)
-    visit = visit_behind(token)
+    visit = visit_behind(token, ShortLink.Opens.FORM)
     if visit is None:
         return stopped_working(request)
     patient = visit.patient

@@ -10,6 +10,8 @@ from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
 from clinic.portal import limits
 from clinic.portal.visits import may_change, refuse_if_moved_since
+from clinic.reminders.actions import links
+from clinic.reminders.models import ShortLink
 from people.actions import audit
 from people.models import Clinic
 from people.rules.refusal import Refused
@@ -49,11 +51,15 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "portal/link.html", context)
 
 
-def visit_behind(token: str) -> Appointment | None:
+def visit_behind(token: str, opens: ShortLink.Opens = ShortLink.Opens.VISIT) -> Appointment | None:
     """The visit a link opens, or None: never given, too old, or the patient's record is closed."""
-    visit_id = Appointment.id_in_link(token)
+    now, visit_id = timezone.now(), Appointment.id_in_link(token)
     visit = Appointment.objects.select_related("patient", "site").filter(pk=visit_id).first() if visit_id else None
-    if visit is None or not visit.link_works_at(timezone.now()):
+    if visit and not visit.link_works_at(now):
+        return None
+    # A text has no room for the long form.
+    visit = visit or links.visit_behind(token, opens, now=now)
+    if visit is None:
         return None
     return None if visit.patient.is_archived or visit.patient.is_dead else visit
 

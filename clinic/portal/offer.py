@@ -12,6 +12,7 @@ from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.models import BookingPolicy, SlotOffer
 from clinic.portal import limits
 from clinic.portal.link import stopped_working
+from clinic.reminders.actions import links
 from people.actions import audit
 from people.rules.refusal import ChangedMeanwhile, Refused
 from people.web.guards import public
@@ -47,10 +48,10 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
 
 def offer_behind(token: str) -> SlotOffer | None:
     """The offer a link opens, or None: never given, too old, or the patient's record is closed."""
-    offer_id = SlotOffer.id_in_link(token)
+    now, offer_id = timezone.now(), SlotOffer.id_in_link(token)
     rows = SlotOffer.objects.select_related("entry__patient", "appointment__site")
-    it = rows.filter(pk=offer_id).first() if offer_id else None
-    if it is None or it.starts_at + LIVES_ON <= timezone.now():
+    it = rows.filter(pk=offer_id).first() if offer_id else links.offer_behind(token, now=now)
+    if it is None or it.starts_at + LIVES_ON <= now:
         return None
     patient = it.entry.patient
     return None if patient.is_archived or patient.is_dead else it

@@ -192,6 +192,7 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "code": "ex_chin_tuck_sitting",
         "kind": "exercises",
         "token": "no-such-token",
+        "reference": "no-such-try",
         "letter": "no-such-letter",
         "pk": 1,
         "template_id": 1,

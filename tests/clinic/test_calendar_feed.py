@@ -21,7 +21,6 @@ PAGE = "/me/calendar/"
 
 @pytest.fixture
 def portal() -> Portal:
-    cache.clear()
     return a_portal()
 
 

@@ -40,7 +40,7 @@ def deliver_due(*, clock: Clock, until: datetime) -> int:
     if clinic is None:
         return 0
     with ExitStack() as lines:
-        hands = {it: _Hand(lines.enter_context(channels.line(it)), clinic, clock, until) for it in channels.BY_WIRE}
+        hands = {it: _Hand(lines.enter_context(channels.line(it)), clinic, clock, until) for it in channels.by_wire()}
         # In turn, so that ten thousand texts do not keep one mail waiting.
         while hands and clock() < until:
             for channel in tuple(hands):

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Protocol, Self
 
-from clinic.reminders.channels import email, letters
+from clinic.reminders.channels import email, letters, sms, texts
 from clinic.reminders.models import Message
 from people.models import Clinic
 
-BY_WIRE: Final = (Message.Channel.EMAIL,)
+Channel = Message.Channel
 
 
 class Line(Protocol):
@@ -29,10 +29,15 @@ class Line(Protocol):
         """What the provider calls it. `go` is asked right before the point of no return."""
 
 
+def by_wire() -> tuple[str, ...]:
+    """The ways that this clinic has. Mail always; texts with `SMS_URL`."""
+    return (Channel.EMAIL, Channel.SMS) if sms.is_on() else (Channel.EMAIL,)
+
+
 def line(channel: str) -> Line:
-    return email.Line()
+    return sms.line() if channel == Channel.SMS else email.Line()
 
 
 def written(message: Message, clinic: Clinic) -> Any:
     """In the words and the shape that the message's channel takes."""
-    return letters.letter(message, clinic)
+    return texts.text(message, clinic) if message.channel == Channel.SMS else letters.letter(message, clinic)

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 class Text:
     to: str  # E.164
     body: str
+    mark: str = ""  # stands in this text and in no other: its short link
     report_to: str = ""  # where the provider tells what became of it
     valid_seconds: int = 0  # later than that it helps nobody; 0 = the provider decides
 

@@ -27,6 +27,8 @@ _NOT_US: Final = frozenset({401, 403})
 _SERVERS_FAULT: Final = 500
 _PAGE: Final = 50
 _CLOCKS_DIFFER: Final = timedelta(minutes=2)
+_REDACTED, _CUT_OFF = "redacted", "cut off"
+CANNOT_EVER_TELL: Final = frozenset({_REDACTED, _CUT_OFF})  # asking again would not help
 _LONGEST_VALID: Final = 36_000  # seconds; Twilio takes no more
 
 
@@ -129,11 +131,12 @@ def _alike(rows: list[dict[str, Any]], text: Text, since: datetime, *, is_all: b
         if created < since or row.get("direction") == "inbound":
             continue
         if not row.get("body"):
-            raise TryLater("redacted")
-        if row["body"] == text.body:
+            raise TryLater(_REDACTED)
+        # By its link rather than by every word: she may have got another name since.
+        if (text.mark in row["body"]) if text.mark else (row["body"] == text.body):
             found.append(Found(str(row.get("sid")), str(row.get("status"))))
     if not found and not is_all and oldest >= since:
-        raise TryLater("cut off")
+        raise TryLater(_CUT_OFF)
     return found
 
 

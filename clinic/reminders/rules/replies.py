@@ -18,8 +18,8 @@ class Meaning(StrEnum):
 
 
 STOPS: Final = frozenset({Meaning.STOP, Meaning.CANCEL})
-# A person looks at these: the answer decides about a visit, or nobody knows what it means.
-FOR_THE_DESK: Final = frozenset({Meaning.NO, Meaning.CHANGE, Meaning.CANCEL, Meaning.OTHER})
+# A person looks at these: the answer decides about a visit, asks for somebody, or nobody knows what it means.
+FOR_THE_DESK: Final = frozenset({Meaning.NO, Meaning.CHANGE, Meaning.CANCEL, Meaning.HELP, Meaning.OTHER})
 
 # English and Spanish, without accents. Only the whole answer counts: "yes but later" is no yes.
 _WORDS: Final = {

@@ -36,5 +36,6 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
 def _no(status: int) -> HttpResponse:
     """A program reads it, and must not learn from it which addresses there are."""
     response = HttpResponse(status=status, headers={"Retry-After": "3600"} if status == 429 else {})
-    response._has_been_logged = True  # Django would write the address, which is the key, into the log
+    # Django would write the address, which is the key, into the log.
+    setattr(response, "_has_been_logged", True)  # noqa: B010  (the types do not know it)
     return response

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from clinic.reminders.web import feed, ledger
+from clinic.reminders.web import feed, ledger, webhooks
 
 app_name = "reminders"
 urlpatterns = [
+    path("hooks/twilio/report/<str:reference>/", webhooks.report, name="text_report"),
+    path("hooks/twilio/text/", webhooks.text, name="text_received"),
     path("calendar/<str:token>.ics", feed.calendar, name="calendar"),
     path("desk/messages/", ledger.ledger, name="ledger"),
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
