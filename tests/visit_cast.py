@@ -1,28 +1,33 @@
 """A visit after the first, with its clinician, its plan and what the page sends. Everybody in here is made up."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.test import Client
 from django.urls import reverse
-from factories import NOW, a_clinician, a_portal_patient, a_site, the_clinic
+from factories import NOW, a_clinician, a_portal_patient, a_site, consents_signed, the_clinic
 
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment, Resource
 from patients.actions import assessments, facts
-from patients.models import Assessment, Patient
+from patients.models import Assessment, Consent, Patient
 from people.models import User
 from programs.actions import treatments
 from programs.actions.treatments import Given
+from programs.rules.rulebook import rulebook
 
 TEN = NOW + timedelta(hours=6, minutes=30)  # 10:00 in New York
 NEEDLES = "dry_needling"
+LEFT_OUT = {f"t_{NEEDLES}_skipped": "1", f"t_{NEEDLES}_why": "no_time"}
 SUPERFICIAL, DEEP = "dn_superficial", "dn_deep"
 
 
 def the_cast(profession: str = "licensed_acupuncturist") -> tuple[Patient, Resource]:
+    """Linh has signed for her needles."""
     the_clinic()
-    return a_portal_patient(given_name="Linh", family_name="Nguyen"), a_clinician("Sara Haddad", profession=profession)
+    linh = consents_signed(a_portal_patient(given_name="Linh", family_name="Nguyen"), NEEDLES)
+    return linh, a_clinician("Sara Haddad", profession=profession)
 
 
 def a_follow_up(patient: Patient, clinician: Resource, *, at: datetime = TEN, **fields: Any) -> Appointment:
@@ -60,6 +65,8 @@ def a_signed_follow_up(
     visit: Appointment, clinician: Resource, *, at: datetime = NOW, given: tuple[Given, ...] = (), **fields: Any
 ) -> Assessment:
     user = by(clinician)
+    for it in given:
+        _agreed(visit.patient, it.modality)
     draft = assessing.open_assessment(visit, by=user, now=at)
     draft = assessments.save(
         draft, revision=draft.revision, by=user, now=at, **({"told": {"worst": 5}, "moves": {"turn_left": 62}} | fields)
@@ -68,5 +75,26 @@ def a_signed_follow_up(
     return treatments.sign_visit(draft, given, note="Said: Worst pain 5.", by=user, now=at)
 
 
+def _agreed(patient: Patient, modality: str) -> None:
+    """Unless she has, or has not, by what the test itself says."""
+    own = rulebook().modalities[modality].consents[0]
+    if not Consent.objects.filter(patient=patient, code=own).exists():
+        consents_signed(patient, modality)
+
+
 def on_apixaban(patient: Patient, user: User) -> None:
     facts.state(patient, {"anticoagulant_use": True}, by=user, now=NOW)
+
+
+def words(answer: Any) -> str:
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def kept(visit: Appointment) -> Assessment:
+    visit.refresh_from_db()
+    assert visit.assessment
+    return visit.assessment
+
+
+def post(screen: Client, visit: Appointment, **typed: Any) -> Any:
+    return screen.post(page_of(visit), sent(visit, **typed))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.appointments.models import Appointment
-from clinic.desk import clinician_followup, clinician_safety
+from clinic.desk import clinician_safety, clinician_visit_open
 from clinic.desk.clinician_draft import of
 from patients.actions import assessments, signatures
 from patients.models import Assessment, Patient, RedFlag
@@ -34,7 +34,7 @@ def clinic_visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     visit, patient = _open(request, visit_id)
     is_signed = visit.assessment is not None and visit.assessment.is_signed
     if not is_signed and (visit.assessment is not None or visit.is_standing):
-        return clinician_followup.page(request, visit)
+        return clinician_visit_open.page(request, visit)
     context: dict[str, Any] = {}
     if request.method == "POST":
         # Signed, or cancelled, while the form stood open in another window.

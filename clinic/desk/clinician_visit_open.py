@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment
-from clinic.desk import clinician_both, clinician_followup_page, clinician_next, clinician_note
+from clinic.desk import clinician_both, clinician_next, clinician_note, clinician_visit_page
 from clinic.desk.clinician_both import TREAT
 from clinic.desk.clinician_draft import NOT_BEGUN, Written, kind_of, of, opened, planned_first
 from patients.actions import asked, assessments
@@ -63,8 +63,8 @@ def draft(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         written.refusal = str(assessments.SIGNED_ALREADY)
     else:
         written = write(request, visit)
-    context = clinician_followup_page.context(request, visit, written)
-    return render(request, "desk/clinician_followup_saved.html", context | {"oob": True})
+    context = clinician_visit_page.context(request, visit, written)
+    return render(request, "desk/clinician_visit_saved.html", context | {"oob": True})
 
 
 def write(request: SignedInRequest, visit: Appointment) -> Written:
@@ -169,5 +169,5 @@ def _show_both(request: SignedInRequest, visit: Appointment, written: Written, r
 
 
 def _shown(request: SignedInRequest, visit: Appointment, written: Written) -> HttpResponse:
-    context = clinician_followup_page.context(request, visit, written)
-    return render(request, "desk/clinician_followup.html", context)
+    context = clinician_visit_page.context(request, visit, written)
+    return render(request, "desk/clinician_visit_open.html", context)
