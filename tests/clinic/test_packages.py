@@ -1,9 +1,11 @@
 """Sessions paid in advance: sold at the desk, used by visits that are done, never below zero."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -197,3 +199,32 @@ def test_of_ten_visits_done_at_once_as_many_are_paid_for_as_sessions_are_left(ca
 
     assert sum(isinstance(each, PackageUse) for each in results) == 4
     assert (left(one, two), PackageUse.objects.count()) == ([0, 0], 4)
+
+
+def test_a_sale_that_is_sent_twice_is_one_sale(cast: Cast) -> None:
+    page = reverse("appointments:packages", args=[cast.leila.pk])
+    desk: Any = as_user(cast.rosa)
+    (key,) = re.findall(r'name="request_key" value="([^"]+)"', desk.get(page).content.decode())
+    typed = {"service": "review", "sessions": "3", "price": "100", "request_key": key}
+
+    for _click in range(2):
+        desk.post(page, typed)
+
+    assert Package.objects.get().pk == UUID(key)
+    desk.post(reverse("appointments:packages", args=[a_patient().pk]), typed)
+    assert Package.objects.count() == 2
+
+
+def test_the_page_says_what_is_used_up_lapsed_and_closed_and_what_would_be_paid_back(cast: Cast) -> None:
+    page = reverse("appointments:packages", args=[cast.leila.pk])
+    sold(cast, expires_on=NOW.date())
+    closed = sold(cast, 1)
+    Package.objects.filter(pk=sold(cast, 2).pk).update(left=0)
+    packages.close(closed, because="Paid back.", by=cast.rosa, now=NOW)
+
+    with time_machine.travel(LATER, tick=False):
+        desk: Any = as_user(cast.rosa)
+        words = said(desk.get(page))
+
+    for word in ("Lapsed", "Closed", "Used up", "3 sessions are left, worth 120.00 USD if they are paid back"):
+        assert word in words

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -32,17 +33,25 @@ def sell(
     now: datetime,
     expires_on: date | None = None,
     note: str = "",
+    key: UUID | None = None,
 ) -> Package:
     """The patient has paid for so many sessions. `price` is for all of them, in the clinic's currency.
 
-    Raises `NotSoldInAdvance` and `PackageMakesNoSense`.
+    `key` is of the form that was sent: a form that comes twice sells once. Raises `NotSoldInAdvance` and
+    `PackageMakesNoSense`.
     """
+    # One after the other for a patient, so that the second of two clicks sees what the first has sold.
+    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    sold = Package.objects.filter(pk=key).first() if key else None
+    if sold and sold.patient_id == patient.pk:
+        return sold
     if not service.is_enabled:
         raise NotSoldInAdvance
     today = Clinic.day_of(now)
     if sessions < 1 or price < 0 or (expires_on and expires_on < today):
         raise PackageMakesNoSense
     package = Package.objects.create(
+        pk=key if key and not sold else uuid4(),
         patient=patient,
         service=service.code,
         sessions=sessions,

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 from django.db import models
@@ -73,6 +74,16 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return f"{self.left} of {self.sessions} {self.service}"
+
+    @property
+    def state(self) -> str:
+        """In one word, but for a last day that may have passed: "closed", "used_up" or "open"."""
+        return "closed" if self.closed_at else "open" if self.left else "used_up"
+
+    @property
+    def worth_of_what_is_left(self) -> Decimal:
+        """What would be paid back for the sessions nobody has had, each worth the same, to the cent."""
+        return (self.price * self.left / self.sessions).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 class PackageUse(models.Model):

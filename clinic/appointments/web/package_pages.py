@@ -1,6 +1,6 @@
 """What a patient has paid in advance, what is left of it, and for which visits it was used."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -15,6 +15,7 @@ from clinic.appointments.actions import packages
 from clinic.appointments.models import Appointment, Package, PackageUse
 from clinic.appointments.rules.status import Status
 from clinic.appointments.web.package_forms import SellForm
+from clinic.appointments.web.series_query import as_id
 from patients.models import Patient
 from patients.web.records import open_record
 from people.models import Clinic
@@ -35,7 +36,8 @@ def patient_packages(request: SignedInRequest, patient_id: UUID) -> HttpResponse
         raise PermissionDenied
     if form.is_valid():
         try:
-            packages.sell(patient, by=request.user, now=now, **form.sale)
+            key = as_id(request.POST.get("request_key"))
+            packages.sell(patient, key=key, by=request.user, now=now, **form.sale)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -92,6 +94,8 @@ def _page(request: SignedInRequest, patient: Patient, form: SellForm) -> HttpRes
         "packages": bought,
         "missed": missed.exclude(pk__in=paid_for).select_related("site").order_by("-starts_at")[:MISSED_SHOWN],
         "form": form,
+        "request_key": as_id(request.POST.get("request_key")) or uuid4(),
+        "today": timezone.localdate(),
         "currency": Clinic.objects.values_list("currency", flat=True).get(),
         "may_sell": request.user.may(Permission.PACKAGE_SELL) and not (patient.is_dead or patient.is_archived),
     }
