@@ -88,6 +88,9 @@ def _ours() -> dict[str, dict[str, Any]]:
 @transaction.atomic
 def write(contents: Mapping[str, Any], *, based_on: str, why: str, by: User, now: datetime) -> PlanTemplate:
     """Keep a new program of the clinic's own. Raises `DoesNotAddUp` and `NotAllowed`."""
+    # Two of one name could not be told apart when a plan is chosen, and a form sent twice would make two.
+    if str(contents.get("name", "")).strip() in {it.name for it in current().values()}:
+        raise DoesNotAddUp(_("There is a program of this name already. Give it another one."))
     code = _free_code(str(contents.get("name", "")))
     return _kept(contents, code=code, version=1, based_on=based_on, why=why, by=by, now=now)
 

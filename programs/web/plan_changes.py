@@ -1,5 +1,6 @@
 """Changing a plan: the rules answer while it is typed, and what is saved is a new version."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from programs.web import precautions
 from programs.web.plan_forms import RevisionForm
 from programs.web.plan_words import notice_in_words
 from programs.web.plans import followed
+
+A_MOMENT = timedelta(seconds=10)
 
 
 @needs(Permission.PLAN_EDIT)
@@ -49,6 +52,10 @@ def revise(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
                 plan, form.wish(), form.at_home(), seen=form.cleaned_data["seen"], why=form.cleaned_data["why"],
                 by=request.user, now=timezone.now(),
             )  # fmt: skip
+        except plan_revising.PlanChanged as stale:
+            if _is_a_second_click(request, plan, form):
+                return redirect("programs:plan", patient.pk)
+            form.add_error(None, str(stale))
         except Refused as refusal:
             form.add_error(None, str(refusal))
             context["is_unsafe"] = isinstance(refusal, Contraindicated | HeldByRedFlag)
@@ -57,6 +64,17 @@ def revise(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             return redirect("programs:plan", patient.pk)
     part = "#form" if request.headers.get("HX-Request") and form.lane and request.method == "GET" else ""
     return render(request, f"programs/plan_revise.html{part}", context | _answers(plan, form))
+
+
+def _is_a_second_click(request: SignedInRequest, plan: Plan, form: RevisionForm) -> bool:
+    """What is refused as stale was saved by this person a moment ago: nobody else changed anything."""
+    newest = plan.versions.select_related("by").first()
+    return (
+        newest is not None
+        and (newest.by, newest.why) == (request.user, form.cleaned_data["why"].strip())
+        and newest.number == form.cleaned_data["seen"] + 1
+        and timezone.now() - newest.at < A_MOMENT
+    )
 
 
 def _context(request: SignedInRequest, patient: Patient, plan: Plan, form: RevisionForm) -> dict[str, Any]:

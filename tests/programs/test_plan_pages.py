@@ -160,7 +160,7 @@ def test_a_program_whose_days_are_out_of_order_is_refused(therapist: User) -> No
     client, url = signed_in(therapist), f"{reverse('programs:own_program_new')}?from=1"
     whole = client.get(url).context["whole"]
 
-    shown = client.post(url, filled(whole) | {"why": "x", "p1-day_start": 0}).content.decode()
+    shown = client.post(url, filled(whole) | {"name": "Ours", "why": "x", "p1-day_start": 0}).content.decode()
 
     assert "does not add up" in shown
     assert not PlanTemplate.objects.exists()
@@ -258,3 +258,23 @@ def test_self_care_that_is_not_safe_for_the_patient_is_not_added(plan: Plan, the
 
     assert "is not for this patient" in shown
     assert plan.versions.count() == 1
+
+
+def test_a_change_that_is_sent_twice_is_one_version_and_no_error(plan: Plan, therapist: User) -> None:
+    client, url = signed_in(therapist), reverse("programs:revise", args=[plan.patient_id])
+    typed = {"seen": 1, "more_2": 2, "every_2": 3, "why": "More is needed."}
+
+    answers = [client.post(url, typed) for _click in range(2)]
+
+    assert [it.status_code for it in answers] == [302, 302]
+    assert plan.versions.count() == 2
+
+
+def test_a_program_of_a_name_that_is_taken_is_not_kept(therapist: User) -> None:
+    client, url = signed_in(therapist), f"{reverse('programs:own_program_new')}?from=1"
+    typed = filled(client.get(url).context["whole"]) | {"name": "Our acute week", "why": "Fewer visits."}
+
+    answers = [client.post(url, typed) for _click in range(2)]
+
+    assert "There is a program of this name already." in answers[1].content.decode()
+    assert PlanTemplate.objects.count() == 1
