@@ -32,6 +32,14 @@ def test_free_times_are_measured_against_a_reference_of_the_same_minute() -> Non
     assert "x ref" in last
 
 
+def test_the_rules_are_measured_against_their_goal_and_mere_look_ups() -> None:
+    found = json.loads(measured("rules", "--checks", "200", "--json"))
+
+    assert [row["facts known"] for row in found["rows"]] == [0, 20, 60, 131]
+    assert found["figures"]["checks_per_s"] == pytest.approx(10_000 * found["figures"]["times_goal"])
+    assert "checks a second on one core" in found["last"]
+
+
 def test_the_search_is_measured_against_its_own_statement() -> None:
     found = json.loads(measured("search", "--patients", "200", "--rounds", "1", "--json"))
 
