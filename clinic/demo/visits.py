@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from clinic.appointments.actions import attendance, booking
+from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.wanted import Wanted
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
@@ -58,7 +59,7 @@ class Diary:
         """Book in one go, each at the first time that fits, and live them up to now; full days are passed over."""
         wanted = []
         for wish in wishes:
-            service = rulebook().services[wish.service_code]
+            service = asked_in(wish.session, rulebook().services[wish.service_code])
             place = self.timetable.first_place(service, patient.pk, wish.days, after=not_before or booked_at)
             if place:
                 self.timetable.pencil_in(service, patient.pk, place)

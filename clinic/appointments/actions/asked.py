@@ -1,7 +1,7 @@
 """A visit that somebody wants, and what it would hold."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -40,6 +40,13 @@ def treatment(visit: Appointment, service: Service) -> Treatment | None:
         return None
     technique = visit.session.technique if visit.session else ""
     return Treatment(service.modality, visit.local_start.date(), technique)
+
+
+def asked_in_plan(session: PlannedSession, services: Mapping[str, Service]) -> Service:
+    """The same of a session that is to be placed with others; with a code of its own if fewer may give it."""
+    usual = services[session.modality]
+    found = asked_in(session, usual)
+    return usual if found == usual else replace(found, code=f"{usual.code}/{session.technique}")
 
 
 def asked_in(session: PlannedSession | None, service: Service) -> Service:

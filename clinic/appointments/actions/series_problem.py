@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import limits, series_course
+from clinic.appointments.actions.asked import asked_in_plan
 from clinic.appointments.actions.series_course import Asked, Course
 from clinic.appointments.actions.series_supply import Market
 from clinic.appointments.actions.series_supply import Wanted as Looked
@@ -120,7 +121,7 @@ def tasks(plans: Collection[Plan], asked: Asked, *, now: datetime, door: Door = 
     policy = BookingPolicy.current()
     market = Market(
         Looked(
-            services=[services[code] for code in sorted({it.modality for it in every})],
+            services=list({(kind := asked_in_plan(it, services)).code: kind for it in every}.values()),
             first=first,
             last=last,
             now=now,
@@ -146,7 +147,7 @@ def _task(
 ) -> Task:
     sites = {**{it.site_id: it.site for it in course.ahead.values()}, **market.sites}
     problem = Problem(
-        sessions=tuple(_sessions(course, asked, today=today)),
+        sessions=tuple(_sessions(course, asked, services, today=today)),
         supply=supply,
         zones={pk: site.zone for pk, site in sites.items()},
         rules=tuple(course.file.book.timing_rules.values()),
@@ -174,7 +175,7 @@ def _elsewhere(course: Course, market: Market) -> Iterator[tuple[int, int]]:
             yield starts, ends
 
 
-def _sessions(course: Course, asked: Asked, *, today: date) -> Iterator[Session]:
+def _sessions(course: Course, asked: Asked, services: Mapping[str, Service], *, today: date) -> Iterator[Session]:
     blocked = _blocked(course, today=today)
     before, lost = course.last_days, course.lost(asked)
     gaps = {it.modality: gap for it in reversed(course.sessions) if (gap := _gap(it))}
@@ -192,7 +193,7 @@ def _sessions(course: Course, asked: Asked, *, today: date) -> Iterator[Session]
         seen.add(it.modality)
         yield Session(
             id=it.pk,
-            service=it.modality,
+            service=asked_in_plan(it, services).code,
             modality=it.modality,
             technique=it.technique,
             phase=it.phase.ordinal,

@@ -78,6 +78,11 @@ class Market:
         found: Counter[tuple[UUID, date, str]] = Counter()
         for ((clinician, _site, day), service), count in self._loads.of_service.items():
             found[clinician, day, service] += count
+        # A technique of fewer hands has a shelf of its own, and counts against the day as its treatment does.
+        for kind in self.wanted.services:
+            for (clinician, day, service), count in list(found.items()):
+                if service == kind.modality != kind.code:
+                    found[clinician, day, kind.code] = count
         return found
 
     def elsewhere(self, patient: Patient) -> tuple[Spanned, ...]:
