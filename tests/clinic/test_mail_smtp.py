@@ -27,7 +27,7 @@ def a_confirmation_is_owed(**fields: str) -> None:
 
 
 def the_message() -> Message:
-    return Message.objects.get(kind="booked")
+    return Message.objects.get(kind="booked", channel="email")
 
 
 def outcomes() -> list[tuple[str, str]]:

@@ -129,13 +129,13 @@ def test_one_message_that_cannot_be_written_does_not_hold_up_the_others() -> Non
     a_visit(at(22, 10), booked_at=NOW, patient=a_patient(email="first@example.org", given_name="Broken"))
     a_visit(at(22, 12), booked_at=NOW + timedelta(seconds=1), patient=a_patient(email="second@example.org"))
     planning.plan(now=NOW + timedelta(seconds=1))
-    Message.objects.filter(patient__given_name="Broken", kind="booked").update(kind="unheard")
+    Message.objects.filter(patient__given_name="Broken", kind="booked").update(kind="offer")  # there is no such offer
     now = NOW + timedelta(seconds=2)
 
     delivery.deliver_due(clock=lambda: now, until=now + timedelta(minutes=1))
 
     assert [message.to for message in mail.outbox] == [["second@example.org"]]
-    assert Message.objects.get(kind="unheard").reason == "not_written"
+    assert Message.objects.get(kind="offer").reason == "not_written"
 
 
 @pytest.mark.django_db

@@ -1,19 +1,20 @@
 """From the outbox to the mail server and the phone company: batch by batch, over one line to each."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.db import InterfaceError, OperationalError, connection
 
 from clinic.reminders import channels
-from clinic.reminders.actions import outbox, outcomes
+from clinic.reminders.actions import contact, outbox, outcomes
 from clinic.reminders.channels import trouble
-from clinic.reminders.models import Message
-from clinic.reminders.rules import timing
+from clinic.reminders.models import ContactPreference, Message, ReminderPolicy
+from clinic.reminders.rules import quiet
 from people.models import Clinic
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ _BATCH_FOR = timedelta(seconds=5)
 # ago is not to be said.
 _STILL_FRESH = timedelta(milliseconds=300)
 _PAUSES: Final = (0.2, 1, 2, 4, 8)  # seconds; a restart of PostgreSQL takes less than their sum
+
+# The patient chose these hours.
+_AT_THEIR_OWN_HOURS: Final = (Message.Kind.EXERCISE, Message.Kind.POSTURE)
 
 Clock = Callable[[], datetime]
 
@@ -57,6 +61,7 @@ class _Hand:
     def __init__(self, line: channels.Line, clinic: Clinic, clock: Clock, until: datetime) -> None:
         self._line, self._clinic, self._clock, self._until = line, clinic, clock, until
         self._done: outcomes.Outcome | None = None
+        self._policy = ReminderPolicy.current()
         self._let_go_at = clock()
 
     def deliver(self, batch: Sequence[Message]) -> bool:
@@ -86,7 +91,7 @@ class _Hand:
         """What can go now, in words. The rest waits for the morning, or cannot be written."""
         for message in batch:
             now = self._clock()
-            if waits_until := _quiet_until(message, now):
+            if waits_until := _quiet_until(message, self._clinic, self._policy, now):
                 outbox.give_back([message], not_before=waits_until, reason="quiet_hours")
                 continue
             try:
@@ -133,11 +138,16 @@ class _Hand:
             _surely(lambda: outbox.settle(done, now=self._clock()))
 
 
-def _quiet_until(message: Message, now: datetime) -> datetime | None:
-    """When a visit's reminder may go, if we do not speak at this hour."""
-    if message.kind != Message.Kind.REMINDER or message.appointment is None:
+def _quiet_until(message: Message, clinic: Clinic, policy: ReminderPolicy, now: datetime) -> datetime | None:
+    """When it may go, if we do not speak at this hour where the patient is."""
+    if message.kind in contact.AT_ANY_TIME or message.kind in _AT_THEIR_OWN_HOURS or message.patient is None:
         return None
-    opens = timing.may_speak_at(now, zone=message.appointment.site.zone)
+    wish = getattr(message.patient, "contact_preference", None) or ContactPreference()
+    lives = getattr(message.patient, "visit_preference", None)
+    there = ZoneInfo(lives.time_zone) if lives and lives.time_zone else None
+    here = message.appointment.site.zone if message.appointment else clinic.zone
+    allowed = quiet.Hours(policy.speak_from, policy.speak_until, wish.zone or there or here)
+    opens = allowed.within(wish.earliest, wish.latest).open_at(now)
     return opens if opens > now else None
 
 
@@ -148,7 +158,7 @@ def _surely(write: Callable[[], object]) -> None:
             write()
         except (OperationalError, InterfaceError):
             connection.close()
-            time.sleep(pause)
+            sleep(pause)
         else:
             return
     write()

@@ -11,21 +11,22 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from clinic.reminders.actions import handing, truth
+from clinic.reminders.actions import addresses, handing, truth
 from clinic.reminders.actions.outcomes import Outcome
 from clinic.reminders.models import Attempt, Message
 from clinic.reminders.models.message import MessageQuerySet
+from clinic.reminders.rules.addresses import hint
 from clinic.reminders.rules.doubts import doubts_allowed
 from people.actions import audit
 
 BATCH: Final = 50
 State = Message.State
 # All that writing and fencing look at, so that a batch is read at once.
-_AT_HAND: Final = ("patient__contact_preference", "staff", "appointment__site")
+_AT_HAND: Final = ("patient__contact_preference", "patient__visit_preference", "staff", "appointment__site")
 
 
 def lease() -> timedelta:
@@ -67,7 +68,30 @@ def claim(*, now: datetime, channel: str = "", limit: int = BATCH) -> list[Messa
     Message.objects.filter(pk__in=taken).update(
         state=State.CLAIMED, token=F("token") + 1, lease_until=now + lease(), reason=""
     )
-    return list(Message.objects.filter(pk__in=taken).select_related(*_AT_HAND).order_by("due_at"))
+    claimed = list(Message.objects.filter(pk__in=taken).select_related(*_AT_HAND).order_by("due_at"))
+    _write_addresses(claimed)
+    return claimed
+
+
+def _write_addresses(messages: Iterable[Message]) -> None:
+    """Where each goes, as a digest: by it a STOP from that address holds the message back, whoever has it."""
+    rows = [(it.pk, addresses.digest(_address(it)), hint(_address(it))) for it in messages if it.patient_id]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE reminders_message m SET address_digest = v.digest, address_hint = v.hint"
+                " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS v (id, digest, hint) WHERE m.id = v.id",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+
+
+def _address(message: Message) -> str:
+    patient = message.patient
+    if patient is None:
+        return ""
+    return {Message.Channel.EMAIL: patient.email, Message.Channel.SMS: str(patient.mobile or "")}.get(
+        Message.Channel(message.channel), ""
+    )
 
 
 def fence(message: Message, *, now: datetime, done: Outcome | None = None) -> bool:
