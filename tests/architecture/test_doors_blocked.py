@@ -89,6 +89,7 @@ EXCUSED: Mapping[str, str] = {
     "portal:wish": "a wish of the patient's own",
     "portal:link": "says yes or no to a visit that is booked already; see the test of it below",
     "portal:settings": "letters and reminders",
+    "reminders:text_received": "says yes to a visit that is booked already, as portal:link does",
     "portal:today": "ticks exercises at home",
     "desk:follow_up": "notes a call",
     "desk:remind_all": "letters",

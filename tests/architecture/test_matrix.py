@@ -25,7 +25,7 @@ from clinic.appointments.models import (
     SlotOffer,
     WaitlistEntry,
 )
-from clinic.reminders.models import Message
+from clinic.reminders.models import InboundText, Message
 from patients.models import Assessment, Consent, Intake, RedFlag
 from people.models import Invitation, User
 from people.rules.permissions import Permission, Role
@@ -64,6 +64,7 @@ IDS_OF_PATIENTS |= {
     "assessment_id",
     "flag_id",
     "message_id",
+    "text_id",
     "entry_id",
     "offer_id",
     "reservation_id",
@@ -193,6 +194,9 @@ def somebody_elses(db: None) -> dict[str, Any]:
         "kind": "exercises",
         "token": "no-such-token",
         "reference": "no-such-try",
+        "text_id": InboundText.objects.create(
+            provider="x", provider_id="x", patient=patient, body="x", meaning="other", received_at=now
+        ).pk,
         "letter": "no-such-letter",
         "pk": 1,
         "template_id": 1,

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from clinic.reminders.web import feed, ledger, webhooks
+from clinic.reminders.web import answers, feed, ledger, webhooks
 
 app_name = "reminders"
 urlpatterns = [
     path("hooks/twilio/report/<str:reference>/", webhooks.report, name="text_report"),
     path("hooks/twilio/text/", webhooks.text, name="text_received"),
     path("calendar/<str:token>.ics", feed.calendar, name="calendar"),
+    path("desk/answers/", answers.to_look_at, name="answers"),
+    path("desk/answers/<uuid:text_id>/", answers.dealt_with, name="dealt_with"),
+    path("desk/patients/<uuid:patient_id>/address/", answers.is_right, name="is_right"),
     path("desk/messages/", ledger.ledger, name="ledger"),
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
     path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
