@@ -3,23 +3,19 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final
 from uuid import UUID, uuid4
 
 from clinic.appointments.actions import booking, series
 from clinic.appointments.actions.series import Stands
 from clinic.appointments.actions.series_problem import Asked, NothingToBook, Task, task
 from clinic.appointments.models import Appointment
-from clinic.appointments.rules.series import relaxing
-from clinic.appointments.rules.series.answer import Limit, Proposal, Step
+from clinic.appointments.rules.series.answer import Impossible, Limit, Proposal, Relaxation
 from clinic.appointments.rules.series.problem import Session
 from clinic.appointments.rules.status import MAY_BE_CANCELLED
 from clinic.simulation.story import Told
 from people.models import User
 from people.rules.refusal import Refused
 from programs.models import Plan
-
-LATER: Final = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +38,22 @@ class Desk:
             return True
         if not found.problem.wanted:
             return False
-        # Agreed with the patient beforehand: rather a month later than not at all. Asking what the least would be
-        # takes the solver longer than all of the rest.
-        steps = _later(found) if as_ == "repaired" else ()
-        eased = replace(found, problem=relaxing.applied(found.problem, *steps))
-        answer = series.propose(eased)
-        if not isinstance(answer, Proposal):
+        answer = series.propose(found)
+        left: frozenset[UUID] = frozenset()
+        if isinstance(answer, Impossible):
             told.refused["impossible: " + ", ".join(sorted({it.limit for it in answer.conflicts}))] += 1
-            return False
-        return self._commit(eased, answer, told, now=now, as_=as_) and not held
+            chosen = _chosen(answer)
+            if chosen is None:
+                return False
+            found = replace(found, problem=chosen.relaxed)
+            answer = series.propose(found)
+            if isinstance(answer, Impossible):
+                told.counts["unhelped"] += 1
+                return False
+            left = frozenset(it.session_id for it in chosen.steps if it.leaves_out and it.session_id)
+            told.given_way.update("for later" if it.leaves_out else str(it.limit) for it in chosen.steps)
+            told.counts["eased"] += 1
+        return self._commit(found, answer, told, now=now, as_=as_) and not held and not left
 
     def _commit(self, found: Task, made: Proposal, told: Told, *, now: datetime, as_: str) -> bool:
         placed = series.changes(found, made)
@@ -82,12 +85,13 @@ def _held(found: Task) -> frozenset[UUID]:
     return frozenset(it.id for it in found.problem.wanted if all(day in it.blocked for day in _days(it)))
 
 
+def _chosen(answer: Impossible) -> Relaxation | None:
+    """What the patient agrees to on the phone: the least that would do. What a clinician must unlock is not theirs."""
+    for it in answer.relaxations:
+        if all(step.limit != Limit.OVERRIDE for step in it.steps):
+            return it
+    return None
+
+
 def _days(it: Session) -> Iterator[date]:
     yield from (it.due_from + timedelta(days=n) for n in range((it.due_until - it.due_from).days + 1))
-
-
-def _later(found: Task) -> Iterator[Step]:
-    for it in found.problem.wanted:
-        yield Step(Limit.WINDOW, it.id, it.due_until + LATER)
-        if it.gap:
-            yield Step(Limit.MOST_GAP, it.id, it.gap.most + LATER.days)

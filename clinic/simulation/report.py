@@ -19,6 +19,7 @@ COUNTED = (
     "booked",
     "repaired",
     "moved",
+    "eased",
     "flares",
     "pauses",
     "revised",
@@ -45,15 +46,30 @@ class Report:
             ],
             last=self._last(),
         )  # fmt: skip
-        return "\n".join([table.as_text(), "", *self._refusals(), "", *map(self._breach, self.breaches)])
+        return "\n".join(
+            [table.as_text(), "", *self._refusals(), "", *self._given_way(), "", *map(self._breach, self.breaches)]
+        )
+
+    @property
+    def unhelped(self) -> int:
+        """How often what the solver named as a help was none."""
+        return sum(it.counts["unhelped"] for it in self.told.values())
 
     def _last(self) -> str:
         given = sum(it.counts["delivered"] for it in self.told.values())
-        return f"{given} sessions given, {len(self.breaches)} breaches of a rule (goal 0)"
+        return f"{given} sessions given, {len(self.breaches)} breaches of a rule (goal 0)" + (
+            f", {self.unhelped} times nothing helped that was said to" if self.unhelped else ""
+        )
 
     def _refusals(self) -> list[str]:
         every = sum((it.refused for it in self.told.values()), Counter[str]())
         return ["Refused, and why:", *(f"{count:6}  {why}" for why, count in every.most_common())]
+
+    def _given_way(self) -> list[str]:
+        every = sum((it.given_way for it in self.told.values()), Counter[str]())
+        return ["Given way by the patient, where nothing else would do:"] + [
+            f"{count:6}  {what}" for what, count in every.most_common()
+        ]
 
     def _breach(self, it: Breach) -> str:
         again = f"manage.py simulate --seed {self.asked.seed} --patients {self.asked.patients}"

@@ -54,7 +54,7 @@ class Book:
 def given() -> Book:
     """Of the whole database."""
     rows: dict[type, dict[UUID, list[Any]]] = {
-        Fact: _of_each(Fact.objects.order_by("on", "at", "id")),
+        Fact: _of_each(Fact.objects.order_by("on", "at", "nth")),
         RedFlag: _of_each(RedFlag.objects.order_by("raised_at")),
         Consent: _of_each(Consent.objects.order_by("signed_at")),
         Override: _of_each(Override.objects.order_by("at")),

@@ -50,6 +50,7 @@ class Told:
     patients: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)  # by the name of the refusal
+    given_way: Counter[str] = field(default_factory=Counter)  # by what a patient agreed to, where nothing else would do
     weeks: list[float] = field(default_factory=list)  # from the start of a plan to its end
 
 

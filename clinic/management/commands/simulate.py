@@ -26,5 +26,7 @@ class Command(BaseCommand):
         with own_database("simulate"):
             found = report.lived(asked, say=self.stdout.write)
         self.stdout.write(found.as_text())
+        if found.unhelped:
+            raise CommandError(f"{found.unhelped} times what was named as a help did not help.")
         if found.breaches:
             raise CommandError(f"{len(found.breaches)} sessions broke a rule.")
