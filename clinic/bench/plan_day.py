@@ -1,4 +1,4 @@
-"""A clinic day that is lost: plans booked one after another into one book, until some clinicians fall ill for a day."""
+"""A clinic day that is lost: plans booked one after another into one book, until some fall ill or break."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from clinic.appointments.rules.series import solving
 from clinic.appointments.rules.series.answer import Proposal
-from clinic.appointments.rules.series.problem import Problem, Supply
+from clinic.appointments.rules.series.problem import Problem, Session, Supply
 from clinic.appointments.rules.series.repairing import Case
 from clinic.appointments.rules.series.rooms import Held, all_held
 from clinic.appointments.rules.series.supplying import without
@@ -16,20 +16,29 @@ from clinic.bench.plan_cases import COURSES, DAY, Clinic, a_clinic, a_plan, loca
 
 FIRST = date(2026, 9, 21)
 SESSIONS, WEEKS, CLINICIANS = 4, 2, 20
+PLANS = 12  # that are booked at most for each visit that is to be lost: the book is full by then
 
 
-def a_day_of_illness(chance: Random, visits: int) -> list[Case]:
-    """The plans of all patients who lose a visit because its clinician is away that day.
+class TooFull(Exception):
+    """The book is full before any day has so many visits."""
 
-    As few clinicians are away as it takes to lose so many visits; their whole day is gone.
+
+def a_day_lost(chance: Random, visits: int, *, devices: bool = False, clinicians: int = CLINICIANS) -> list[Case]:
+    """The plans of all patients who lose a visit because its clinician is ill that day, or its device is away.
+
+    As few are away as it takes to lose so many visits; their whole day is gone.
     """
-    clinic = a_clinic(chance, first=FIRST, days=50, clinicians=CLINICIANS, busy=0.2)
+    clinic = a_clinic(chance, first=FIRST, days=50, clinicians=clinicians, busy=0.2)
     supply, booked = clinic.supply, list[Problem]()
-    while _most(booked)[1] < visits:
+    for _n in range(PLANS * visits):
+        if _most(booked, devices=devices)[1] >= visits:
+            break
         problem, supply = _booked(chance, replace(clinic, supply=supply))
         booked += [problem] if problem else []
-    day = _most(booked)[0]
-    away = _away(booked, day, visits)
+    else:
+        raise TooFull
+    day = _most(booked, devices=devices)[0]
+    away = _away(booked, day, visits, devices=devices)
     gone: list[Held] = [(who, local_minute(day, 0), local_minute(day + DAY, 0)) for who in away]
     left = without(supply, gone)
     cases = [_case(replace(problem, supply=left), day, away) for problem in booked]
@@ -51,19 +60,25 @@ def _booked(chance: Random, clinic: Clinic) -> tuple[Problem | None, dict[str, S
     return replace(problem, sessions=sessions), without(clinic.supply, held)
 
 
-def _visits(booked: list[Problem]) -> list[tuple[date, UUID]]:
-    return [(it.booked.day, it.booked.clinician_id) for problem in booked for it in problem.sessions if it.booked]
+def _held(it: Session, *, devices: bool) -> tuple[UUID, ...]:
+    """Who or what the visit cannot do without."""
+    if it.booked is None:
+        return ()
+    return it.booked.device_ids if devices else (it.booked.clinician_id,)
 
 
-def _most(booked: list[Problem]) -> tuple[date, int]:
+def _most(booked: list[Problem], *, devices: bool) -> tuple[date, int]:
     """The busiest day, and its visits."""
-    return max(Counter(day for day, _who in _visits(booked)).items(), key=lambda it: it[1], default=(FIRST, 0))
+    every = (it for problem in booked for it in problem.sessions if it.booked and _held(it, devices=devices))
+    days = Counter(it.booked.day for it in every if it.booked)
+    return max(days.items(), key=lambda it: it[1], default=(FIRST, 0))
 
 
-def _away(booked: list[Problem], day: date, visits: int) -> set[UUID]:
+def _away(booked: list[Problem], day: date, visits: int, *, devices: bool) -> set[UUID]:
+    that_day = [it for problem in booked for it in problem.sessions if it.booked and it.booked.day == day]
     away: set[UUID] = set()
     lost = 0
-    for who, count in Counter(who for on, who in _visits(booked) if on == day).most_common():
+    for who, count in Counter(who for it in that_day for who in _held(it, devices=devices)).most_common():
         if lost >= visits:
             break
         away.add(who)
@@ -72,5 +87,9 @@ def _away(booked: list[Problem], day: date, visits: int) -> set[UUID]:
 
 
 def _case(problem: Problem, day: date, away: set[UUID]) -> Case:
-    lost = {it.id for it in problem.sessions if it.booked and it.booked.day == day and it.booked.clinician_id in away}
+    lost = {
+        it.id
+        for it in problem.sessions
+        if it.booked and it.booked.day == day and not away.isdisjoint((it.booked.clinician_id, *it.booked.device_ids))
+    }
     return Case(problem, frozenset(lost))
