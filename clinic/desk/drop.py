@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from clinic.appointments.actions import availability
+from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import lengths
@@ -76,7 +77,7 @@ def _minutes(request: SignedInRequest, visit: Appointment) -> int:
 
 def _offers(visit: Appointment, target: Target, minutes: int) -> list[Offer]:
     """The free times of that day with that clinician, in the room they were asked for where there is one."""
-    service = offering.current()[visit.service_code]
+    service = asked_in(visit.session, offering.current()[visit.service_code])
     if minutes not in lengths.lengths(service.minutes, so_far=visit.minutes):
         return []
     service = lengths.lasting(service, minutes)

@@ -70,7 +70,7 @@ def visits(request: SignedInRequest, patient: Patient) -> HttpResponse:
 def change(request: SignedInRequest, patient: Patient, visit_id: UUID) -> HttpResponse:
     """One visit. `?offer=` asks before moving it, `?cancel=1` before calling it off; a POST does it."""
     mine = Appointment.objects.visible_to(request.user).filter(patient=patient)
-    visit = mine.select_related("clinician", "site", "patient").filter(pk=visit_id).first()
+    visit = mine.select_related("clinician", "site", "patient", "session").filter(pk=visit_id).first()
     if visit is None:
         raise Http404
     refusal = ""

@@ -258,4 +258,4 @@ def test_a_patient_is_offered_no_time_of_her_own_in_place_of_her_class(cast: Cla
 
     text = said(as_user(patient.user).get(reverse("portal:visit_change", args=[visit.pk])))
 
-    assert "There is no other time in the next three weeks." in text
+    assert "No other class has a free place in the next six weeks." in text

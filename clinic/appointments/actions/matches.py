@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from clinic.appointments.actions import as_booked, places
+from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.availability import Choice, Offer
 from clinic.appointments.actions.openings import Gap, Openings, time_of
 from clinic.appointments.models import Appointment, GroupSession, SlotOffer, VisitPreference, WaitlistEntry
@@ -55,7 +56,7 @@ def later_visits(entries: Collection[WaitlistEntry], *, now: datetime) -> Mappin
     coming = Appointment.objects.expected().filter(
         patient__in={entry.patient_id for entry in entries}, starts_at__gt=now, group=None
     )
-    rows = list(coming.select_related("site").order_by("starts_at"))
+    rows = list(coming.select_related("site", "session").order_by("starts_at"))
     found = {entry.pk: next((row for row in rows if _is_given_up(row, entry)), None) for entry in entries}
     return {pk: visit for pk, visit in found.items() if visit}
 
@@ -164,8 +165,8 @@ class _Look:
             return self._place(entry, gap)
         if gap and gap.group:
             return None
-        if later := self.later.get(entry.pk):  # it is moved, and keeps its length
-            service = as_booked.service_of(later, self.services)
+        later = self.later.get(entry.pk)  # it is moved, and keeps its length
+        service = as_booked.service_of(later, self.services) if later else asked_in(entry.session, service)
         return self.openings.soonest(service, self._wish(entry), entry.patient_id, gap=gap)
 
     def _place(self, entry: WaitlistEntry, gap: Gap | None) -> Offer | None:

@@ -10,11 +10,10 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import as_booked, limits, taken
-from clinic.appointments.actions.asked import asked_in
 from clinic.appointments.actions.availability import Offer
 from clinic.appointments.actions.open_starts import OpenStarts, Person, Question
 from clinic.appointments.models import Appointment, Resource
-from clinic.appointments.rules import needs, slots, standing_in
+from clinic.appointments.rules import slots, standing_in
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.slots import Span
 from clinic.appointments.rules.standing_in import Instead, Promised
@@ -62,9 +61,9 @@ def proposal(visits: Sequence[Appointment], *, now: datetime) -> list[Line]:
     return [lines[visit.pk] for visit in visits]
 
 
-def _kind(service: Service) -> tuple[str, int]:
+def _kind(service: Service) -> tuple[str, int, frozenset[str]]:
     """What can be looked up together."""
-    return service.code, service.minutes
+    return service.code, service.minutes, service.professions
 
 
 def _soonest_first(visits: Collection[Appointment]) -> list[Appointment]:
@@ -107,10 +106,7 @@ class _Pencil:
     def line(self, visit: Appointment, book: _Book) -> Line:
         last_day: date | None = visit.session.due_until if visit.session else None
         promised = Promised(visit.local_start, visit.clinician_id, self.known.get(visit.patient_id, set()), last_day)
-        able = asked_in(visit.session, book.service).professions
         for minute, person, instead in book.nearest(promised):
-            if not needs.serves(person.clinician, able):
-                continue
             for pieces in book.ways(minute, person):
                 if not self._is_free(visit, book.service, minute, pieces):
                     continue
