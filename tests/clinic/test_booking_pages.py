@@ -9,7 +9,7 @@ import time_machine
 from booking_cast import Cast, a_cast, at, service
 from django.test import Client
 from django.urls import reverse
-from factories import NOW, a_user
+from factories import NOW, a_patient, a_user
 
 from clinic.appointments.actions import attendance, booking
 from clinic.appointments.actions.availability import free_times
@@ -195,3 +195,28 @@ def test_a_patient_has_no_business_at_the_desk(client: Client, cast: Cast, name:
 
     assert client.get(reverse(f"appointments:{name}", args=[visit.pk])).status_code == 404
     assert client.get(reverse("appointments:book")).status_code == 404
+
+
+def test_who_moves_a_visit_to_a_time_just_taken_is_told_by_whom(desk: Client, cast: Cast) -> None:
+    visit = cast.book(at(10))
+    taken = cast.book(at(14), patient=a_patient())
+    code = free_times(service(), patient=None, first=date(2026, 9, 14), days=1, now=NOW, moving=taken)[0].code
+    code = code.replace(code.split("~")[0], f"{taken.starts_at:%Y%m%dT%H%M}")
+
+    answer = desk.post(reverse("appointments:move", args=[visit.pk]), {"offer": code, "revision": "0"})
+
+    assert answer.status_code == 409
+    assert "14:00 was booked by Rosa a moment ago. Nothing was saved." in text(answer)
+    visit.refresh_from_db()
+    assert visit.starts_at == at(10)
+
+
+@pytest.mark.parametrize("door", ["appointments:book", "appointments:walk_in", "appointments:waitlist_add"])
+def test_whose_name_was_typed_in_full_stands_before_those_whose_names_only_begin_so(
+    desk: Client, cast: Cast, door: str
+) -> None:
+    a_patient(given_name="Leilani", family_name="Akana")
+
+    found = desk.get(reverse(door), {"q": "leila"}).context["found"]
+
+    assert [it.given_name for it in found] == ["Leila", "Leilani"]

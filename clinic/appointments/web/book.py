@@ -17,6 +17,7 @@ from clinic.appointments.actions import availability, booking, reservations, wan
 from clinic.appointments.models import Appointment, Reservation
 from clinic.appointments.rules.refusals import NothingChosen, SlotTaken
 from clinic.appointments.web import conflict, panel, words
+from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.panel import Wanted, as_id
 from patients.models import Patient
 from patients.rules.search import LONGEST, read
@@ -87,7 +88,7 @@ def _find_patient(request: SignedInRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:LONGEST]
     seen = Patient.objects.visible_to(request.user).current()
     sought = read(text, on=timezone.localdate())
-    found = list(seen.matching(sought).by_name()[:MOST_FOUND]) if len(text) >= ENOUGH_TO_SEARCH else []
+    found = best_first(seen, sought, most=MOST_FOUND) if len(text) >= ENOUGH_TO_SEARCH else []
     kept = {key: value for key, value in request.GET.items() if key not in {"q", "patient", "first"}}
     is_typing = bool(request.headers.get("HX-Request"))
     if len(found) == 1 and not is_typing and request.GET.get("first"):

@@ -19,6 +19,7 @@ from clinic.appointments.models import Appointment, GroupSession, WaitlistEntry
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_MOVED, STEPS, Status, is_step_back
 from clinic.appointments.web import words
+from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.panel import as_id
 from patients.models import Patient
 from patients.rules.search import LONGEST, read
@@ -89,7 +90,7 @@ def _steps(visit: Appointment, now: datetime) -> list[Status]:
 
 def _found(request: SignedInRequest, text: str) -> list[Patient]:
     seen = Patient.objects.visible_to(request.user).current()
-    return list(seen.matching(read(text, on=timezone.localdate())).by_name()[:MOST_FOUND])
+    return best_first(seen, read(text, on=timezone.localdate()), most=MOST_FOUND)
 
 
 @needs(Permission.APPOINTMENT_BOOK)

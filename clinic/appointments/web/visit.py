@@ -20,7 +20,7 @@ from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import lengths
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, STEPS, Status, is_step_back
-from clinic.appointments.web import choices, deeds, times, words
+from clinic.appointments.web import choices, conflict, deeds, times, words
 from clinic.appointments.web.forms import CancelForm
 from patients.web.records import open_record
 from people.models import AuditEvent
@@ -158,12 +158,12 @@ def back(request: SignedInRequest, it: Appointment) -> str:
 @needs(Permission.APPOINTMENT_BOOK)
 def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """Another time, another clinician or another site. The old time is kept until the new one is certain."""
-    refusal: Refused | None = None
+    refusal = ""
     if request.method == "POST":
         try:
             moved = _moved(request, _changed(request, visit_id))
         except Refused as no:
-            refusal = no
+            refusal = conflict.told(no, availability.chosen(request.POST.get("offer", "")), now=timezone.now())
         else:
             messages.success(request, _("Moved: %s.") % words.booked(moved))
             return redirect(_day(moved))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from clinic.appointments.actions import matches, waitlist
 from clinic.appointments.models import Appointment, SlotOffer, WaitlistEntry
+from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.waitlist_forms import ServiceForm, WishForm, as_it_is, usual
 from patients.models import Patient
 from patients.rules.search import LONGEST, read
@@ -161,7 +162,8 @@ def _service(request: SignedInRequest, session: PlannedSession | None, visit: Ap
 def _find_patient(request: SignedInRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:LONGEST]
     wanted = read(text, on=timezone.localdate())
-    found = Patient.objects.visible_to(request.user).current().matching(wanted).by_name()[:MOST_FOUND] if text else []
+    seen = Patient.objects.visible_to(request.user).current()
+    found = best_first(seen, wanted, most=MOST_FOUND) if text else []
     kept = {key: value for key, value in request.GET.items() if key not in {"q", "patient"}}
     context = {"active": "waitlist", "asked_for": text, "found": found, "rest": f"&{urlencode(kept)}" if kept else ""}
     return render(request, "appointments/waitlist_who.html", context)

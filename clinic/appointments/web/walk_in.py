@@ -16,6 +16,7 @@ from clinic.appointments.actions.walk_ins import gaps_today
 from clinic.appointments.models import Resource, Shift, WaitlistEntry
 from clinic.appointments.rules.walk_in_refusals import ReasonMissing
 from clinic.appointments.web import panel, words
+from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.panel import Wanted, as_id
 from patients.models import Patient, RedFlag
 from patients.rules.search import LONGEST, read
@@ -66,7 +67,7 @@ def _who(request: SignedInRequest, site: Site, sites: list[Site]) -> HttpRespons
     now = timezone.now()
     text = request.GET.get("q", "").strip()[:LONGEST]
     seen = Patient.objects.visible_to(request.user).current()
-    found = list(seen.matching(read(text, on=timezone.localdate(now))).by_name()[:MOST_FOUND]) if text else []
+    found = best_first(seen, read(text, on=timezone.localdate(now)), most=MOST_FOUND) if text else []
     if len(found) == 1:
         # One match is the patient: the next Enter checks them in.
         return redirect(f"{request.path}?patient={found[0].pk}&site={site.pk}")
