@@ -23,11 +23,14 @@ VIEWS = {board.ROOMS, board.EVERYTHING}  # besides people, which is what a day i
 
 @needs(Permission.APPOINTMENT_VIEW)
 def today(request: SignedInRequest) -> HttpResponse:
-    """Today on the calendar of the site where this person works."""
+    """Today on the calendar of the site where this person works, seen as the address asks."""
     now = timezone.now()
     site = live.chosen(live.sites(request.user, now.date()), request.GET.get("site", ""))
     day = timezone.localdate(now, site.zone if site else request.clinic.zone)
-    return redirect(f"{reverse('desk:day', args=[day.isoformat()])}{f'?site={site.pk}' if site else ''}")
+    asked = request.GET.copy()
+    if site:
+        asked["site"] = str(site.pk)
+    return redirect(f"{reverse('desk:day', args=[day.isoformat()])}{'?' if asked else ''}{asked.urlencode()}")
 
 
 @needs(Permission.APPOINTMENT_VIEW)

@@ -75,13 +75,19 @@ def resources(site: Site, *, rooms: bool) -> list[Resource]:
     return list(found.exclude(kind=Resource.Kind.PATIENT).order_by("ordinal", "name"))
 
 
-def fills(site: Site, days: list[date], of: Iterable[Resource]) -> list[Row]:
-    """How full each of these is on each day. Four queries, however many visits there are: PostgreSQL adds them up."""
+def fills(site: Site, days: list[date], of: Iterable[Resource], *, today: date) -> list[Row]:
+    """How full each of these is on each day. Four queries, however many visits there are: PostgreSQL adds them up.
+
+    A half day that is over is free for nobody.
+    """
     found = list(of)
     ids = [resource.pk for resource in found]
     roster = hours.hours(ids, first=days[0], last=days[-1])
     taken = _taken(site, days, ids)
-    return [Row(resource, [_fill(resource, day, site, roster, taken) for day in days]) for resource in found]
+    return [
+        Row(resource, [_fill(resource, day, site, roster, taken, is_over=day < today) for day in days])
+        for resource in found
+    ]
 
 
 def _taken(site: Site, days: list[date], ids: list[UUID]) -> Taken:
@@ -103,7 +109,7 @@ def _taken(site: Site, days: list[date], ids: list[UUID]) -> Taken:
     return found
 
 
-def _fill(resource: Resource, day: date, site: Site, roster: hours.Hours, taken: Taken) -> Fill:
+def _fill(resource: Resource, day: date, site: Site, roster: hours.Hours, taken: Taken, *, is_over: bool) -> Fill:
     whole = Span.of(*local_time.day_bounds(day, site.zone))
     noon = slots.minute_of(local_time.instant(day, NOON, site.zone))
     away = roster.away.get(resource.pk, [])
@@ -119,6 +125,6 @@ def _fill(resource: Resource, day: date, site: Site, roster: hours.Hours, taken:
         day=day,
         taken=taken.get((resource.pk, day, False), 0) + taken.get((resource.pk, day, True), 0),
         open=morning + afternoon,
-        free_halves=tuple(free),
+        free_halves=() if is_over else tuple(free),
         is_away=not working and any(span.overlaps(whole) for span in away),
     )

@@ -32,7 +32,7 @@ def _page(request: SignedInRequest, asked: str) -> HttpResponse:
         return render(request, "desk/no_site.html", {"active": "day"})
     by = board.ROOMS if request.GET.get("by") == board.ROOMS else board.PEOPLE
     today = timezone.localdate(now, site.zone)
-    rows = week.fills(site, days, week.resources(site, rooms=by == board.ROOMS))
+    rows = week.fills(site, days, week.resources(site, rooms=by == board.ROOMS), today=today)
     context: dict[str, Any] = {
         "active": "day",
         "site": site,

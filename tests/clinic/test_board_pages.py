@@ -58,6 +58,9 @@ def walked(visit: Appointment, *statuses: str, by: Any) -> Appointment:
 
 def test_today_is_today_where_the_person_works(desk: Client, cast: Cast) -> None:
     assert desk.get("/desk/").url == f"{DAY}?site={cast.site.pk}"
+    assert desk.get("/desk/", {"by": "rooms", "status": "arrived"}).url == (
+        f"{DAY}?by=rooms&status=arrived&site={cast.site.pk}"
+    )
 
 
 def test_today_is_the_day_of_the_sites_own_calendar(client: Client, cast: Cast) -> None:

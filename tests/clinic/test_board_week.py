@@ -61,6 +61,11 @@ def test_the_week_shows_how_full_everybody_is_and_which_half_days_are_free(desk:
     assert found[5] == "– not working"
     assert found[7] == "5 %"
 
+    with time_machine.travel(at(9, day=17), tick=False):
+        desk.force_login(cast.rosa, backend="people.web.backends.RightsBackend")
+        later = row(desk.get(WEEK), "Sara Haddad")
+    assert (later[0], later[1], later[3]) == ("0 %", "21 %", "0 % whole day free")
+
 
 def test_rooms_and_devices_have_a_week_too(desk: Client, cast: Cast) -> None:
     a_device()

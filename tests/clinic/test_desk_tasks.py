@@ -164,6 +164,20 @@ def test_a_warning_sign_of_somebody_who_is_expected_and_never_which(cast: Cast, 
     assert found(cast) == []
 
 
+@pytest.mark.parametrize("status", [Status.ARRIVED, Status.IN_ROOM])
+def test_a_warning_sign_of_somebody_who_is_here_until_the_visit_is_over(
+    cast: Cast, desk: Client, status: Status
+) -> None:
+    visit = become(cast.book(at(9)), status)
+    an_open_flag(cast.leila)
+
+    assert found(cast, now=at(9, 20)) == [("check", "now")]
+    assert "Do not book more visits yet." in text(desk.get(reverse(TASKS)))
+
+    become(visit, Status.DONE)
+    assert found(cast, now=at(9, 20)) == []
+
+
 def test_an_offer_that_nobody_has_answered(cast: Cast) -> None:
     a_wish(cast)
     (offer,) = offered(cast, a_gap(a_cancelled_visit(cast)))

@@ -16,7 +16,7 @@ from clinic.appointments.models import Appointment, FollowUp, SlotOffer
 from clinic.appointments.models.appointment import AppointmentQuerySet
 from clinic.appointments.models.waitlist import SlotOfferQuerySet
 from clinic.appointments.rules.local_time import day_bounds
-from clinic.appointments.rules.status import Status
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from patients.models import Intake, Patient, RedFlag
 from people.models import Clinic, User
 from programs.models import PlannedSession
@@ -26,6 +26,7 @@ MISSED_FOR, DONE_FOR, FORM_BEFORE = timedelta(days=7), timedelta(days=14), timed
 ANSWERS_WITHIN = timedelta(hours=12)
 MOST = 50  # of a kind; the most pressing are shown
 SOON = timedelta(hours=1)
+HERE_FOR = timedelta(hours=12)  # nobody is here longer; a visit that was never closed is no task
 
 Task, How = FollowUp.Task, FollowUp.How
 
@@ -107,18 +108,22 @@ class _Clock:
 
 
 def _coming(user: User, clock: _Clock) -> AppointmentQuerySet:
-    """The next visits of which something is missing: a yes, a form, or a clinician's look."""
+    """The next visits of which something is missing: a yes, a form, or a clinician's look. Also of who is here."""
     sent = Intake.objects.submitted().filter(patient=OuterRef("patient"))
     before = Appointment.objects.filter(patient=OuterRef("patient"), status=Status.DONE)
     flags = RedFlag.objects.open().filter(patient=OuterRef("patient"))
-    visits = Appointment.objects.visible_to(user).expected()
+    to_come = Q(status__in=MAY_BE_MOVED, arrived_at=None, starts_at__gte=clock.now)
+    # Somebody sits there, or lies in a room, until a clinician has looked.
+    is_here = Q(status__in=MAY_BE_MOVED, arrived_at__isnull=False) | Q(status__in=[Status.ARRIVED, Status.IN_ROOM])
+    visits = Appointment.objects.visible_to(user).filter(to_come | is_here)
     return (
-        visits.starting_between(clock.now, clock.now + FORM_BEFORE)
+        visits.starting_between(clock.now - HERE_FOR, clock.now + FORM_BEFORE)
         .filter(_TREATED)
         .annotate(
             needs_clinician_check=Exists(flags),
-            owes_form=~Exists(sent) & ~Exists(before) & ~_dealt_with(Task.FORM, clock.now),
-            owes_yes=Q(status=Status.BOOKED, starts_at__lt=clock.tomorrow_ends)
+            owes_form=to_come & ~Exists(sent) & ~Exists(before) & ~_dealt_with(Task.FORM, clock.now),
+            owes_yes=to_come
+            & Q(status=Status.BOOKED, starts_at__lt=clock.tomorrow_ends)
             & ~_dealt_with(Task.UNCONFIRMED, clock.now),
         )
         .filter(Q(needs_clinician_check=True) | Q(owes_form=True) | Q(owes_yes=True))

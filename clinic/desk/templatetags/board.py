@@ -15,6 +15,7 @@ from clinic.desk.columns import Card
 register = template.Library()
 
 ICON = '<svg class="icon" role="img" aria-label="{}"><use href="#i-{}"/></svg>'
+LINES = 2  # quarters of an hour, from which on a card says what the visit is
 CARD = (
     '<a class="appt st-{css} r{row} d{length}{lane}" id="v-{key}-{pk}" href="{url}"{drag}><span class="who">{icon}'
     '<span class="nm"><bdi>{name}</bdi></span><span class="visually-hidden">{clock}</span>{flags}</span>{lines}</a>'
@@ -43,15 +44,24 @@ def card(it: Card, key: str) -> SafeString:
 
 
 def _flags(it: Card) -> str:
-    found = [ICON.format(escape(it.check), "stop")] if it.check else []
-    found += [f'<span class="tag">{escape(mark)}</span>' for mark in it.marks]
-    return f'<span class="fl">{"".join(found)}</span>' if found else ""
+    """Beside the name there is room for a sign only; a word stands there where the card has no second line."""
+    found = ICON.format(escape(it.check), "stop") if it.check else ""
+    found += _marks(it) if it.length < LINES else ""
+    return f'<span class="fl">{found}</span>' if found else ""
+
+
+def _marks(it: Card) -> str:
+    return "".join(f'<span class="tag">{escape(mark)}</span>' for mark in it.marks)
 
 
 def _lines(it: Card) -> str:
     """A quarter of an hour has room for the name, half an hour for what it is, more for how it stands."""
-    lines = [("what", it.what), ("state", it.state)][: max(0, it.length - 1)]
-    return "".join(f'<span class="{css}">{escape(words)}</span>' for css, words in lines)
+    if it.length < LINES:
+        return ""
+    what = f'<span class="what">{escape(it.what)}</span>'
+    if it.marks:
+        what = f'<span class="marked">{what}<span class="fl">{_marks(it)}</span></span>'
+    return what + (f'<span class="state">{escape(it.state)}</span>' if it.length > LINES else "")
 
 
 @register.simple_tag(takes_context=True)
