@@ -6,7 +6,7 @@ import resource
 import smtplib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,17 @@ class Sent:
     @property
     def per_second(self) -> float:
         return self.count / self.seconds
+
+
+def together(turns: Sequence[Sent]) -> Sent:
+    """All turns of one pipe as one."""
+    return Sent(
+        wanted=sum(it.wanted for it in turns),
+        count=sum(it.count for it in turns),
+        twice=sum(it.twice for it in turns),
+        seconds=sum(it.seconds for it in turns),
+        grown_kb=max(it.grown_kb for it in turns),
+    )
 
 
 def by_django(made: Owing, database: OwnDatabase, mails: int) -> Sent:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.reminders.web import answers, feed, ledger, webhooks
+from clinic.reminders.web import answers, feed, health, ledger, webhooks
 
 app_name = "reminders"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("desk/answers/<uuid:text_id>/", answers.dealt_with, name="dealt_with"),
     path("desk/patients/<uuid:patient_id>/address/", answers.is_right, name="is_right"),
     path("desk/messages/", ledger.ledger, name="ledger"),
+    path("desk/messages/health/", health.health, name="health"),
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
     path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
     path("desk/patients/<uuid:patient_id>/messages/", ledger.patient_messages, name="patient_messages"),
