@@ -135,23 +135,6 @@ def test_without_beat_and_without_a_broker_messages_still_leave(start: Start, po
     assert len(post.ids) == 1
 
 
-def test_a_killed_worker_loses_nothing_and_doubles_at_most_the_mail_in_flight(start: Start, post: PostOffice) -> None:
-    post.pace_seconds = 0.05
-    owe(30)
-    worker = start(*WORKER)
-    eventually(lambda: len(post.ids) >= 8, within=30, what="8 mails")
-    kill(worker)
-    in_doubt = Message.objects.filter(state="handing").count()
-    # Leases run out in a minute; here a minute passes at once.
-    Message.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now())
-    start(*WORKER)
-
-    eventually(everything_sent, within=30, what="everything sent")
-    assert len(set(post.ids)) == 30
-    assert in_doubt <= 1
-    assert twins(post) <= in_doubt
-
-
 def test_a_broker_and_database_that_come_and_go_cost_nothing(start: Start, post: PostOffice, broker: Broker) -> None:
     post.pace_seconds = 0.05
     owe(30)

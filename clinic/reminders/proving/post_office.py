@@ -1,6 +1,7 @@
 """A mail server on loopback that keeps a ledger of what it took, and misbehaves as it is told."""
 
 import asyncio
+import logging
 import random
 import socket
 import threading
@@ -49,6 +50,7 @@ class PostOffice:
 
     def open(self) -> None:
         """At the same address as before."""
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # it tells of every command
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
