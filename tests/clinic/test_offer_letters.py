@@ -133,8 +133,8 @@ def test_who_was_missed_is_written_to_only_when_the_desk_says_so(cast: Cast, mai
     assert about("missed") == [("sent", "")]
     (mail,) = [it for it in mailoutbox if "missed" in it.subject]
     assert mail.body == (
-        "Dear Leila,\n\nWe missed you on Monday 14 September at 9:00am. Book a new time:\n"
-        f"{settings.CLINIC_URL}/a/{visit.link_token}/\n\nOr call +1 202-555-0100.\n\nNorthgate\n"
+        "Dear Leila,\n\nWe missed you on Monday 14 September at 9:00am. Book a new time:\n\n"
+        f"{settings.CLINIC_URL}/a/{visit.link_token}/\n\nIf you have a question, call +1 202-555-0100.\n\nNorthgate\n"
     )
 
 

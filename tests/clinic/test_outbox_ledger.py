@@ -65,7 +65,7 @@ def test_the_ledger_shows_that_nothing_goes_out_any_more(desk: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("show", "shown"), [("newest", 1), ("overdue", 0), ("failed", 1), ("unsent", 0), ("coming", 2)]
+    ("show", "shown"), [("newest", 1), ("overdue", 0), ("failed", 1), ("unsent", 0), ("coming", 3)]
 )
 def test_the_ledger_can_be_narrowed(desk: Client, show: str, shown: int) -> None:
     a_visit(at(22, 10), booked_at=NOW)
@@ -119,7 +119,7 @@ def test_a_patients_messages_are_a_page_and_a_fragment_and_leave_a_line(desk: Cl
 
     whole, part = page(desk, url), page(desk, url, HX_Request="true", HX_Current_URL="http://testserver/patients/x/")
 
-    assert whole.count('<th scope="row">') == part.count('<th scope="row">') == 3
+    assert whole.count('<th scope="row">') == part.count('<th scope="row">') == 4
     assert "<h1>" in whole
     assert "<h1>" not in part
     assert 'name="back" value="/patients/x/"' in part
@@ -134,7 +134,7 @@ def test_a_visits_messages_show_what_its_change_has_overtaken(desk: Client) -> N
 
     shown = page(desk, reverse("reminders:visit_messages", args=[visit.pk]))
 
-    assert shown.count("the visit has changed since") == 2
+    assert shown.count("the visit has changed since") == 3
     assert "Visit cancelled" in shown
     assert shown.count("Send again:") == 1  # the news of the cancelling; nobody needs the confirmation any more
 

@@ -17,7 +17,7 @@ def local(*parts: int, zone: ZoneInfo = NEW_YORK) -> datetime:
     return datetime(*parts, tzinfo=zone)
 
 
-def test_a_visit_is_announced_three_days_before_at_nine_and_the_evening_before_at_six() -> None:
+def test_a_visit_is_announced_three_days_before_at_nine_the_evening_before_at_six_and_two_hours_before() -> None:
     visit = local(2026, 9, 17, 10, 30)
 
     found = timing.reminders_of_visit(visit, timed_at=LONG_AGO, zone=NEW_YORK)
@@ -25,16 +25,18 @@ def test_a_visit_is_announced_three_days_before_at_nine_and_the_evening_before_a
     assert found == {
         "early": timing.Due(local(2026, 9, 14, 9), local(2026, 9, 16, 18)),
         "eve": timing.Due(local(2026, 9, 16, 18), local(2026, 9, 17, 8, 30)),
+        "soon": timing.Due(local(2026, 9, 17, 8, 30), local(2026, 9, 17, 10)),
     }
 
 
 @pytest.mark.parametrize(
     ("booked", "names"),
     [
-        (local(2026, 9, 13, 20, 59), {"early", "eve"}),
-        (local(2026, 9, 13, 21, 1), {"eve"}),
-        (local(2026, 9, 16, 5, 59), {"eve"}),
-        (local(2026, 9, 16, 6, 1), set()),
+        (local(2026, 9, 13, 20, 59), {"early", "eve", "soon"}),
+        (local(2026, 9, 13, 21, 1), {"eve", "soon"}),
+        (local(2026, 9, 16, 5, 59), {"eve", "soon"}),
+        (local(2026, 9, 16, 6, 1), {"soon"}),
+        (local(2026, 9, 16, 20, 31), set()),
         (local(2026, 9, 17, 9, 0), set()),
     ],
 )
@@ -53,8 +55,14 @@ def test_six_in_the_evening_is_six_on_the_wall_when_clocks_change(zone: ZoneInfo
     found = timing.reminders_of_visit(visit, timed_at=LONG_AGO, zone=zone)
 
     walls = {name: due.at.astimezone(zone).time() for name, due in found.items()}
-    assert walls == {"early": time(9), "eve": time(18)}
+    assert walls == {"early": time(9), "eve": time(18), "soon": time(8, 30)}
     assert found["eve"].not_after == visit.astimezone(UTC) - timedelta(hours=2)
+
+
+def test_nobody_is_woken_two_hours_before_an_early_visit() -> None:
+    found = timing.reminders_of_visit(local(2026, 9, 17, 9, 45), timed_at=LONG_AGO, zone=NEW_YORK)
+
+    assert set(found) == {"early", "eve"}
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,13 @@ def test_the_zone_is_said_where_the_time_alone_could_mean_two_moments(starts_at:
     assert f"at {said}.\n" in mail.body
 
 
+@pytest.mark.django_db
 def test_every_reason_can_be_told_in_words() -> None:
-    conditions = {*truth._PATIENT, *truth._NEWS, *truth._CANCELLED, *truth._UNCONFIRMED, *truth._MISSED, *truth._FORM}
-    assert conditions <= set(REASONS)
+    reasons: set[str] = set()
+    for message in every_message():
+        for channel in Message.Channel.values:
+            message.channel = channel
+            reasons |= {*truth.of(message)}
+
+    assert len(reasons) > 25
+    assert reasons <= set(REASONS)

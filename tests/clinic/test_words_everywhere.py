@@ -28,7 +28,8 @@ INDISCREET = {
     " test condition plan session",
     "es": "dolor duele inyeccion aguja sintoma diagnostico resultado hallazgo tratamiento terapia medico doctora"
     " ejercicio ejercicios postura programa cuello espalda columna hombro cadera rodilla musculo nervio"
-    " puntuacion evaluacion medicina medicamento consentimiento prueba condicion plan sesion salud enfermedad rehabilitacion",
+    " puntuacion evaluacion medicina medicamento consentimiento prueba condicion plan sesion salud enfermedad"
+    " rehabilitacion",
 }
 
 

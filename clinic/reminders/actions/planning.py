@@ -1,28 +1,25 @@
 """Derive, don't notify: look at what is so, and owe the messages that follow from it (ADR 0005)."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from clinic.appointments.models import Appointment
-from clinic.appointments.rules.local_time import day_bounds
 from clinic.appointments.rules.status import Status
-from clinic.reminders.actions import requested
+from clinic.reminders.actions import plan_care, plan_days, reach, requested, second_ways, timetable, visit_reminders
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions, timing
 from patients.models import RedFlag
 from people.actions import audit
 from people.models import Clinic, User
 from people.rules.permissions import Permission
-from programs.models import ExerciseDone, Plan, PlanExercise
 
-HORIZON = timedelta(days=14)
 CALLS_FOR_A_CLINICIAN: Final = ("emergency_now", "same_day")  # codes of urgencies.toml
+HORIZON: Final = visit_reminders.HORIZON
 _PLANNER = 0x52454D494E44  # of the advisory lock; any number that nobody else uses
 
 Kind = Message.Kind
@@ -42,12 +39,15 @@ def plan(*, now: datetime) -> int:
     clinic = Clinic.objects.first()
     if clinic is None or not _is_my_turn():
         return 0
-    owed = [*_news(now), *_cancellations(now), *_visit_reminders(now), *requested.letters(now)]
-    owed += [*_exercise_reminders(clinic, now), *_alerts(now)]
-    Message.objects.bulk_create(owed, ignore_conflicts=True, batch_size=500)
-    if owed:
-        audit.record(None, "messages.planned", clinic, count=len(owed))
-    return len(owed)
+    times, ways = timetable.current(), reach.given()
+    owed = [*_news(now), *_cancellations(now), *requested.letters(now), *_alerts(now)]
+    owed += [*plan_care.owed(clinic, times, now=now), *plan_days.owed(clinic, times, now=now)]
+    new = reach.on_their_way(timetable.wanted(owed), ways)
+    Message.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+    count = len(new) + visit_reminders.plan(times, ways, now=now) + second_ways.plan(ways, now=now)
+    if count:
+        audit.record(None, "messages.planned", clinic, count=count)
+    return count
 
 
 def _is_my_turn() -> bool:
@@ -55,11 +55,6 @@ def _is_my_turn() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_PLANNER])
         return bool(cursor.fetchone()[0])
-
-
-def _said(*kinds: Kind) -> Exists:
-    """There is a message of these kinds about the visit at the time it has."""
-    return Exists(Message.objects.filter(appointment=OuterRef("pk"), starts_at=OuterRef("starts_at"), kind__in=kinds))
 
 
 def _may_be_told(now: datetime) -> Q:
@@ -131,15 +126,6 @@ def _cancellations(now: datetime) -> Iterator[Message]:
         yield _about(visit, Kind.CANCELLED, occasion, timing.Due(since, visit.starts_at))
 
 
-def _visit_reminders(now: datetime) -> Iterator[Message]:
-    visits = Appointment.objects.expected().filter(_may_be_told(now)).starting_between(now, now + HORIZON)
-    for visit in visits.exclude(_said(Kind.REMINDER)).select_related("site"):
-        for name, due in timing.reminders_of_visit(
-            visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone
-        ).items():
-            yield _about(visit, Kind.REMINDER, occasions.visit(visit.pk, visit.starts_at, which=name), due)
-
-
 def _about(visit: Appointment, kind: Kind, occasion: str, due: timing.Due) -> Message:
     return Message(
         occasion=occasion,
@@ -151,33 +137,6 @@ def _about(visit: Appointment, kind: Kind, occasion: str, due: timing.Due) -> Me
         not_before=due.at,
         not_after=due.not_after,
     )
-
-
-def _exercise_reminders(clinic: Clinic, now: datetime) -> Iterator[Message]:
-    """Only what is due today: the patient may choose another hour for tomorrow until tomorrow."""
-    local = timezone.localtime(now, clinic.zone)
-    day = local.date()
-    undone = PlanExercise.objects.on(day).exclude(Exists(ExerciseDone.objects.filter(exercise=OuterRef("pk"), on=day)))
-    # By day and not by occasion, so that the database can answer from the index of the plan.
-    since = day_bounds(day, clinic.zone)[0]
-    told = Message.objects.filter(plan=OuterRef("pk"), kind=Kind.EXERCISE, due_at__gte=since)
-    plans = (
-        Plan.objects.active()
-        .filter(starts_on__lte=day, ends_on__gte=day, remind_at__lte=local.time())
-        .filter(Exists(undone.filter(plan=OuterRef("pk"))), ~Exists(told))
-    )
-    for plan in plans:
-        due = plan.remind_at and timing.reminder_of_exercises(day, plan.remind_at, zone=clinic.zone)
-        if due and due.at <= now < due.not_after:
-            yield Message(
-                occasion=occasions.plan_day(plan.pk, day),
-                kind=Kind.EXERCISE,
-                patient_id=plan.patient_id,
-                plan=plan,
-                due_at=due.at,
-                not_before=due.at,
-                not_after=due.not_after,
-            )
 
 
 def _alerts(now: datetime) -> Iterator[Message]:

@@ -8,24 +8,20 @@ from django.utils import timezone
 
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
-from clinic.reminders.actions import offer_truth
+from clinic.reminders.actions import contact, offer_truth
+from clinic.reminders.actions.plan_care import occasion_of
 from clinic.reminders.models import Message
-from clinic.reminders.rules import occasions, timing
+from clinic.reminders.rules import occasions
+from clinic.reminders.rules.schedule import EVE
 from patients.models import Intake, RedFlag
 from people.models import Clinic
 from people.rules.permissions import Permission, Role, rights_of
-from programs.models import ExerciseDone, Plan, PlanExercise
+from programs.models import Checkpoint, ExerciseDone, Plan, PlanExercise, PlannedSession, PlanVersion
 
 Kind = Message.Kind
 Conditions = dict[str, Q | Exists]
 
 # By the reason that is given when the condition does not hold. The first that fails is the one we tell.
-_PATIENT: Final[Conditions] = {
-    "died": Q(patient__died_on__isnull=True),
-    "archived": Q(patient__archived_at__isnull=True),
-    "declined": Q(patient__may_be_mailed=True),
-    "no_email": Q(patient__email__contains="@"),
-}
 _SAME_TIME: Final[Conditions] = {"moved": Q(appointment__starts_at=F("starts_at"))}
 _STANDS: Final[Conditions] = {
     "cancelled": Q(appointment__cancelled_at__isnull=True),
@@ -50,7 +46,44 @@ _MISSED: Final[Conditions] = {
 _SENT = Intake.objects.submitted().filter(patient=OuterRef("patient"))
 _FORM: Final[Conditions] = {"form_sent": Q(~Exists(_SENT))}
 
-_BY_KIND: Final = {Kind.CANCELLED: _CANCELLED, Kind.MISSED: _MISSED, Kind.FORM: _STANDS | _FORM}
+_FOLLOWED: Final[Conditions] = {
+    "paused": ~Q(plan__status=Plan.Status.PAUSED),
+    "plan_ended": Q(plan__status=Plan.Status.ACTIVE),
+}
+_UNDECIDED = Checkpoint.objects.undecided().annotate(occasion=occasion_of("checkpoint:"))
+_DECIDES: Final[Conditions] = {
+    "decided": Exists(_UNDECIDED.filter(plan=OuterRef("plan"), occasion=OuterRef("occasion")))
+}
+_COMING = Appointment.objects.expected().filter(patient=OuterRef("patient"), starts_at__gte=OuterRef("due_at"))
+_UNBOOKED: Final[Conditions] = {"booked": Q(~Exists(_COMING))}
+_SESSION = (
+    PlannedSession.objects.standing()
+    .annotate(occasion=occasion_of("session:"))
+    .exclude(appointments__status__in=[it for it in Status if it not in (Status.CANCELLED, Status.MISSED)])
+)
+_NEXT: Final[Conditions] = {"booked": Exists(_SESSION.filter(plan=OuterRef("plan"), occasion=OuterRef("occasion")))}
+_UNSEEN = PlanVersion.objects.filter(seen_at=None).annotate(occasion=occasion_of("version:"))
+_CHANGED: Final[Conditions] = {"read": Exists(_UNSEEN.filter(plan=OuterRef("plan"), occasion=OuterRef("occasion")))}
+_NEWER_PLAN = Plan.objects.unfinished().filter(patient=OuterRef("patient"))
+_RECALL: Final[Conditions] = {**_UNBOOKED, "plan_started": Q(~Exists(_NEWER_PLAN))}
+_GIVEN: Final[Conditions] = {
+    **_SAME_TIME,
+    "not_given": Q(appointment__status__in=[Status.ARRIVED, Status.IN_ROOM, Status.DONE]),
+}
+
+_BY_KIND: Final = {
+    Kind.CANCELLED: _CANCELLED,
+    Kind.MISSED: _MISSED,
+    Kind.FORM: _STANDS | _FORM,
+    Kind.PREPARATION: _STANDS,
+    Kind.AFTERCARE: _GIVEN,
+    Kind.MEASURES_DUE: _FOLLOWED | _DECIDES,
+    Kind.REASSESSMENT: _FOLLOWED | _DECIDES | _UNBOOKED,
+    Kind.NEXT_DUE: _FOLLOWED | _NEXT,
+    Kind.PLAN_CHANGED: _FOLLOWED | _CHANGED,
+    Kind.RECALL: _RECALL,
+    Kind.POSTURE: {**_FOLLOWED, "reminder_off": Q(plan__break_times__len__gt=0)},
+}
 
 _READERS = [role for role in Role if Permission.RECORD_VIEW in rights_of(role)]
 _READERS_IF_TREATING = [role for role in Role if Permission.RECORD_VIEW in rights_of(role, profession="any")]
@@ -61,13 +94,13 @@ def of(message: Message) -> Conditions:
     if message.kind == Kind.ALERT:
         return _alert(message)
     if message.kind == Kind.EXERCISE:
-        return _PATIENT | _exercise(message)
+        return contact.of(message.kind, message.channel) | _exercise(message)
     if message.kind == Kind.OFFER:
-        return _PATIENT | offer_truth.conditions(message)
+        return contact.of(message.kind, message.channel) | offer_truth.conditions(message)
     if message.kind == Kind.REMINDER:
-        is_early = message.occasion.endswith((timing.EARLY, occasions.ASKED))
-        return _PATIENT | _STANDS | (_UNCONFIRMED if is_early else {})
-    return _PATIENT | _BY_KIND.get(Kind(message.kind), _NEWS)
+        is_asking = message.occasion.endswith((EVE, occasions.ASKED))
+        return contact.of(message.kind, message.channel) | _STANDS | (_UNCONFIRMED if is_asking else {})
+    return contact.of(message.kind, message.channel) | _BY_KIND.get(Kind(message.kind), _NEWS)
 
 
 def holds(message: Message) -> Exists:
@@ -101,7 +134,7 @@ def _exercise(message: Message) -> Conditions:
     done = Exists(ExerciseDone.objects.filter(exercise=OuterRef("pk"), on=day))
     undone = PlanExercise.objects.on(day).filter(plan=OuterRef("plan")).exclude(done)
     return {
-        "plan_ended": Q(plan__status=Plan.Status.ACTIVE),
+        **_FOLLOWED,
         "reminder_off": Q(plan__remind_at__isnull=False),
         "all_done": Exists(undone),
     }

@@ -36,6 +36,7 @@ REASONS = {
     "switched_off": _("this kind of message is switched off"),
     "paused": _("the plan is paused"),
     "booked": _("a visit is booked"),
+    "plan_started": _("a new plan has begun"),
     "decided": _("somebody has looked at it already"),
     "answered_all": _("all questions are answered"),
     "read": _("the patient has read it"),

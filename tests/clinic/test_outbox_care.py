@@ -1,0 +1,152 @@
+"""Reminders of all visits at once, and what follows from plans and from what a visit was for."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from factories import NOW, a_patient, a_site, the_clinic
+from outbox_cast import THURSDAY, a_plan, a_visit, at, look, told
+
+from clinic.reminders.actions import planning, wishes
+from clinic.reminders.models import ContactPreference, Message, SendingRule
+from clinic.reminders.rules import timing
+from programs.models import Checkpoint, Plan, PlannedSession
+
+pytestmark = pytest.mark.django_db
+
+
+def test_reminders_of_all_visits_at_once_are_due_as_the_rule_says_for_each() -> None:
+    """Two zones, every hour of a day on which clocks change between, and bookings old and new."""
+    the_clinic()
+    sites = [a_site("East", time_zone="America/New_York"), a_site("Far", time_zone="Australia/Lord_Howe")]
+    now = at(29, 12, month=9)
+    for n in range(24):
+        starts_at = now + timedelta(days=3 + n % 7, hours=n, minutes=17 * n)
+        booked_at = now - timedelta(days=n % 5)
+        a_visit(starts_at, site=sites[n % 2], booked_at=booked_at, patient=a_patient(email="x@example.org"))
+
+    planning.plan(now=now)
+
+    owed = Message.objects.filter(kind="reminder").select_related("appointment__site")
+    found = {(it.appointment_id, it.occasion.rpartition("#")[2]): (it.due_at, it.not_after) for it in owed}
+    said = {
+        (visit.pk, name): (due.at, due.not_after)
+        for visit in {it.appointment for it in owed if it.appointment}
+        for name, due in timing.reminders_of_visit(
+            visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone
+        ).items()
+        if due.not_after > now
+    }
+    assert len(found) > 40
+    assert found == said
+
+
+def test_each_patient_is_told_by_the_way_that_they_want_and_that_works() -> None:
+    by_mail, by_letter, nobody = a_patient(email="a@example.org"), a_patient(email="b@example.org"), a_patient()
+    ContactPreference.objects.create(patient=by_letter, channel="letter")
+    for patient in (by_mail, by_letter, nobody):
+        a_visit(THURSDAY + timedelta(days=5), patient=patient, booked_at=NOW)
+
+    planning.plan(now=NOW)
+    look(NOW + timedelta(minutes=1))
+    planning.plan(now=NOW + timedelta(minutes=2))
+
+    news = Message.objects.filter(kind="booked").values_list("patient", "channel", "state")
+    assert set(news) == {
+        (by_mail.pk, "email", "sent"),
+        (by_letter.pk, "letter", "ready"),
+        (nobody.pk, "email", "suppressed"),
+        (nobody.pk, "letter", "ready"),
+    }
+    assert Message.objects.get(patient=nobody, channel="letter").instead_of is not None
+
+
+def test_what_the_clinic_or_the_patient_switched_off_is_not_owed() -> None:
+    keen, quiet = a_patient(email="a@example.org"), a_patient(email="b@example.org")
+    for patient in (keen, quiet):
+        a_visit(THURSDAY, patient=patient)
+    SendingRule.objects.create(kind="reminder", which="soon", is_on=False)
+    SendingRule.objects.create(kind="reminder", which="early", days=2)
+    SendingRule.objects.create(kind="reminder", patient=quiet, is_on=False)
+
+    planning.plan(now=NOW)
+
+    assert list(Message.objects.order_by("due_at").values_list("patient", "due_at")) == [
+        (keen.pk, at(15, 9)),
+        (keen.pk, at(16, 18)),
+    ]
+
+
+def test_what_to_read_before_and_after_a_visit_is_told_days_before_and_in_the_evening() -> None:
+    visit = a_visit(at(28, 15), service_code="prp", booked_at=at(1, 9))
+
+    look(at(21, 9, 59))
+    before = told()
+    for now in (at(21, 10), at(27, 10)):
+        look(now)
+    visit.status = "done"
+    visit.save()
+    for now in (at(28, 16), at(28, 18), at(28, 19)):
+        look(now)
+
+    assert "preparation" not in {kind for kind, state, _ in before if state == "sent"} - {"preparation"}
+    sent = Message.objects.filter(kind__in=["preparation", "aftercare"], state="sent").order_by("due_at")
+    assert list(sent.values_list("kind", "due_at"))[-3:] == [
+        ("preparation", at(21, 10)),
+        ("preparation", at(27, 10)),
+        ("aftercare", at(28, 18)),
+    ]
+
+
+def test_a_plan_asks_for_its_measures_and_its_next_visit_until_it_is_paused() -> None:
+    plan = a_plan(remind_at=None)
+    Checkpoint.objects.create(plan=plan, ordinal=1, due_on=date(2026, 9, 14), measures=["nprs"])
+    phase = plan.phases.get()
+    PlannedSession.objects.create(
+        plan=plan, phase=phase, modality="prp", ordinal=1, course_length=1,
+        due_from=date(2026, 9, 18), due_on=date(2026, 9, 19), due_until=date(2026, 9, 25),
+    )  # fmt: skip
+
+    look(at(14, 10))
+    look(at(14, 11))
+
+    assert sorted(told()) == [("measures_due", "sent", ""), ("next_due", "sent", "")]
+
+    Checkpoint.objects.create(plan=plan, ordinal=2, due_on=date(2026, 9, 16), measures=["ndi"])
+    planning.plan(now=at(16, 10))
+    Plan.objects.update(status="paused")
+    look(at(16, 10, 1))
+
+    assert told()[-1] == ("measures_due", "suppressed", "paused")
+
+
+def test_exercises_come_on_the_patients_own_days_and_breaks_at_their_hours() -> None:
+    plan = a_plan(remind_at=time(18), break_times=[time(11), time(15)])
+    SendingRule.objects.create(patient=plan.patient, kind="exercise", weekdays=[0, 2], times=[time(8), time(17)])
+
+    for day in (14, 15):  # Monday and Tuesday
+        for hour in (8, 11, 15, 17, 18):
+            look(at(day, hour))
+
+    sent = Message.objects.filter(state="sent").order_by("due_at").values_list("kind", "due_at")
+    assert list(sent) == [
+        ("exercise", at(14, 8)),
+        ("posture", at(14, 11)),
+        ("posture", at(14, 15)),
+        ("exercise", at(14, 17)),
+        ("posture", at(15, 11)),
+        ("posture", at(15, 15)),
+    ]
+
+
+def test_stop_is_kept_for_every_patient_with_the_number_and_for_a_number_that_nobody_has() -> None:
+    the_clinic()
+    mother, child = a_patient(mobile="+12025550117"), a_patient(mobile="+12025550117")
+
+    known = wishes.stop("sms", address="+12025550117", how="reply", by=None, now=NOW, proof="STOP")
+    unknown = wishes.stop("sms", address="+12025550199", how="reply", by=None, now=NOW, proof="STOP")
+
+    assert {row.patient for row in known} == {mother, child}
+    assert [(row.patient, row.address_hint) for row in unknown] == [(None, "…99")]
+    assert wishes.is_patient_out(child, "sms")
+    wishes.start("sms", address="+12025550117", how="reply", by=None, now=NOW + timedelta(days=1), proof="START")
+    assert not wishes.is_patient_out(child, "sms")
