@@ -40,9 +40,12 @@ def plan(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def stop(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """End the plan the patient follows, with the reason."""
     patient = open_record(request, patient_id)
-    found = Plan.objects.visible_to(request.user).unfinished().filter(patient=patient).first()
+    found = newest_plan(patient, request.user)
     if found is None:
         raise Http404
+    if found.status not in Plan.UNFINISHED:  # a second click, or somebody else was quicker
+        messages.info(request, _("This plan has already ended."))
+        return redirect("programs:plan", patient.pk)
     form = StopForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

@@ -278,3 +278,13 @@ def test_a_program_of_a_name_that_is_taken_is_not_kept(therapist: User) -> None:
 
     assert "There is a program of this name already." in answers[1].content.decode()
     assert PlanTemplate.objects.count() == 1
+
+
+def test_stopping_twice_ends_on_the_plan_and_not_on_an_error(plan: Plan, therapist: User) -> None:
+    client, url = signed_in(therapist), reverse("programs:stop", args=[plan.patient_id])
+
+    for _click in range(2):
+        said = client.post(url, {"reason": "not_helping"}, follow=True).content.decode()
+
+    assert "This plan has already ended." in said
+    assert "it does not help enough" in said
