@@ -81,13 +81,13 @@ class Task:
         lost: list[Placed] = []
         known = {it.id: it for it in self.problem.wanted}
         for it in proposal.placed:
-            if it.session_id in known:
-                stands = known[it.session_id].booked == it.visit and it.session_id not in self.lost
-                (kept if stands or self._is_free(it) else lost).append(it)
+            if session := known.get(it.session_id):
+                stands = session.booked == it.visit and it.session_id not in self.lost
+                (kept if stands or self._is_free(it.visit, self.problem.supply[session.service]) else lost).append(it)
         return kept, lost
 
-    def _is_free(self, placed: Placed) -> bool:
-        it, supply = placed.visit, self.problem.supply[self.sessions[placed.session_id].modality]
+    @staticmethod
+    def _is_free(it: Booked, supply: Supply) -> bool:
         nth = (it.starts - supply.first) // slots.GRID_MINUTES
         who = (it.clinician_id, it.site_id)
         seats = [seat.bits for seat in supply.seats if (seat.clinician_id, seat.site_id) == who]
