@@ -97,6 +97,7 @@ EXCUSED: Mapping[str, str] = {
     "desk:assess": "the page on which a visit is written down",
     "portal:plan": "has seen what is new",
     "portal:breaks": "when her breaks at work are",
+    "portal:break_taken": "ticks a break at work",
     "programs:adverse_record": "what went wrong after a treatment that was given",
     "programs:dose": "how much of an exercise; a harder one goes through the same look as prescribing it",
     "programs:look": "what comes of a checkpoint; more sessions are asked for on the page of the plan's changes",
@@ -105,6 +106,7 @@ EXCUSED: Mapping[str, str] = {
     "programs:stop": "ends a plan",
     "programs:worklist_act": "a call or a letter",
     "manage.py demo_clinic": "made-up patients, and none of real ones",
+    "manage.py prove": "made-up patients in a database of its own, dropped at the end",
     "manage.py simulate": "made-up patients in a database of its own, dropped at the end",
 }
 KEPT: tuple[type[Model], ...] = (

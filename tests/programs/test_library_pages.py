@@ -135,7 +135,7 @@ def test_a_clinician_stops_a_plan_with_a_reason(therapist: User) -> None:
     assert "This field is required" in without.content.decode()
     assert "Stopped" in with_reason.content.decode()
     assert Plan.objects.get().end_reason == "not_helping"
-    assert client.get(url).status_code == 404
+    assert client.get(url).status_code == 302, "it has ended already: back to the plan"
 
 
 def test_a_patient_without_a_plan_is_offered_one(therapist: User) -> None:
