@@ -11,6 +11,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # Only what is wrong comes back: all that is right is megabytes, and took longer to read than to find.
 VIOLATIONS = {"resultTypes": ["violations"]}
 CONTRAST = ["color-contrast"]  # all that another colour scheme can change
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 
 
 def violations(page: Page, *, rules: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -21,3 +22,30 @@ def violations(page: Page, *, rules: Sequence[str] = ()) -> list[dict[str, Any]]
     options = json.dumps({**VIOLATIONS, "runOnly": only})
     found: list[dict[str, Any]] = page.evaluate(f"axe.run({options}).then(found => found.violations)")
     return found
+
+
+def problems(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """What shuts somebody out of the page as it is now, in words; and whether it scrolls sideways."""
+    found = violations(page, rules=rules)
+    wrong = [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
+    return [*wrong, "scrolls sideways"] if page.evaluate(SIDEWAYS) else wrong
+
+
+def problems_at(page: Page, *widths: int) -> list[str]:
+    """What shuts somebody out of the page at each width, in light and in dark. It stays as wide as the last.
+
+    One visit to the page for all of it: to come, to sign in and to load it again takes longer than to look.
+    """
+    wrong = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme, rules in (("dark", CONTRAST), ("light", [])):
+            in_scheme(page, scheme)
+            wrong += [f"{width} px, {scheme}: {it}" for it in problems(page, rules=rules)]
+    return wrong
+
+
+def in_scheme(page: Page, scheme: str) -> None:
+    # Without motion, or a button would be measured halfway from one colour to the other.
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.wait_for_function("wanted => document.documentElement.dataset.bsTheme === wanted", arg=scheme)

@@ -12,10 +12,9 @@ from stack import Stack
 PASSWORD = "rebalance-demo-360"
 
 
-def at_work(browser: Browser, stack: Stack, *, width: int = 1440, scheme: str = "light", script: bool = True) -> Page:
+def at_work(browser: Browser, stack: Stack, *, script: bool = True) -> Page:
     context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": 1440, "height": 900},
         java_script_enabled=script,
     )
     page = context.new_page()

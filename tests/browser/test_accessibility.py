@@ -1,13 +1,13 @@
 """Every page there is, found by following links as each role, measured by axe in light and dark."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
-from barriers import CONTRAST, violations
+from barriers import CONTRAST, in_scheme, problems
 from playwright.sync_api import Browser, BrowserContext, Page
 from stack import Stack
 
@@ -67,11 +67,6 @@ def pages(page: Page, stack: Stack) -> Iterator[str]:
         waiting += [urldefrag(href).url for href in hrefs if href.startswith(stack.url)]
 
 
-def problems(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
-    found = violations(page, rules=rules)
-    return [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
-
-
 def a_context(browser: Browser, width: int, scheme: str = "light") -> BrowserContext:
     # Without motion, or a button would be measured halfway from one colour to the other.
     return browser.new_context(
@@ -86,7 +81,7 @@ def look_at_everything(
 ) -> tuple[dict[str, list[str]], list[str]]:
     """What is wrong with each page, in each colour scheme. A kind that is in `measured` is only opened."""
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda it: complaints.append(f"{it.text} {it.location}") if it.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     found = {}
     count = 0
@@ -97,11 +92,8 @@ def look_at_everything(
         measured.add(kind_of(url))
         wrong = []
         for scheme in schemes:
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_function("wanted => document.documentElement.dataset.bsTheme === wanted", arg=scheme)
+            in_scheme(page, scheme)
             wrong += problems(page, rules=() if scheme == schemes[0] else CONTRAST)
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
-            wrong.append("scrolls sideways")
         if wrong:
             found[urlsplit(url).path] = wrong
     assert count >= 5, "the crawl found hardly any pages: is the sign-in broken?"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from barriers import violations
+from barriers import problems_at
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from stack import Stack, text_of
 
@@ -36,12 +36,9 @@ def her_session(stack: Stack, browser: Browser) -> str:
     return kept
 
 
-def a_phone(
-    browser: Browser, stack: Stack, session: str, *, scheme: str = "light", scripts: bool = True
-) -> BrowserContext:
+def a_phone(browser: Browser, stack: Stack, session: str, *, scripts: bool = True) -> BrowserContext:
     context = browser.new_context(
         viewport=PHONE,  # type: ignore[arg-type]
-        color_scheme=scheme,  # type: ignore[arg-type]
         has_touch=True,
         java_script_enabled=scripts,
     )
@@ -49,8 +46,8 @@ def a_phone(
     return context
 
 
-def at_work(browser: Browser, stack: Stack, *, scheme: str = "light") -> Page:
-    page = browser.new_context(viewport=TABLET, color_scheme=scheme, has_touch=True).new_page()  # type: ignore[arg-type]
+def at_work(browser: Browser, stack: Stack) -> Page:
+    page = browser.new_context(viewport=TABLET, has_touch=True).new_page()  # type: ignore[arg-type]
     page.goto(f"{stack.url}/signin/")
     page.get_by_label("E-mail").fill("amara@example.org")
     page.get_by_label("Password").fill(PASSWORD)
@@ -64,14 +61,6 @@ def consents_of(page: Page, stack: Stack, name: str) -> str:
     link = page.locator("main").get_by_role("link", name=re.compile(name, re.IGNORECASE)).first.get_attribute("href")
     assert link
     return f"{stack.url}{link}consents/"
-
-
-def problems(page: Page) -> list[str]:
-    found = violations(page)
-    wrong = [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
-        wrong.append("scrolls sideways")
-    return wrong
 
 
 def begun(page: Page, stack: Stack) -> str:
@@ -135,12 +124,9 @@ def test_a_signature_may_be_drawn_as_well_as_typed(stack: Stack, browser: Browse
         home.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_sheet_and_no_page_of_the_form_has_a_barrier(
-    stack: Stack, browser: Browser, her_session: str, scheme: str
-) -> None:
+def test_no_sheet_and_no_page_of_the_form_has_a_barrier(stack: Stack, browser: Browser, her_session: str) -> None:
     wrong: dict[str, list[str]] = {}
-    with a_phone(browser, stack, her_session, scheme=scheme) as context:
+    with a_phone(browser, stack, her_session) as context:
         page = context.new_page()
         form = begun(page, stack)
         page.goto(f"{form}medicines/")
@@ -151,31 +137,31 @@ def test_no_sheet_and_no_page_of_the_form_has_a_barrier(
         page.get_by_role("button", name="Save and go on").click()
         for key in ("places", "kinds", "conditions-1", "conditions-3", "recent-days", "allergies", "goals", "check"):
             page.goto(f"{form}{key}/")
-            wrong[key] = problems(page)
+            wrong[key] = problems_at(page, PHONE["width"])
         for path in ("check", "flare", "consents"):
             page.goto(f"{stack.url}/me/{path}/")
-            wrong[path] = problems(page)
+            wrong[path] = problems_at(page, PHONE["width"])
             if path != "consents":
                 page.get_by_role("button", name="Send to the clinic").click()
-                wrong[f"{path} with errors"] = problems(page)
-    page = at_work(browser, stack, scheme=scheme)
+                wrong[f"{path} with errors"] = problems_at(page, PHONE["width"])
+    page = at_work(browser, stack)
     address = consents_of(page, stack, "Rahimi")
     page.goto(address)
     expect(page.get_by_text("All consents")).to_be_visible()
-    wrong["list"] = problems(page)
+    wrong["list"] = problems_at(page, TABLET["width"])
     page.get_by_role("link", name="Copy").first.click()
-    wrong["copy"] = problems(page)
+    wrong["copy"] = problems_at(page, TABLET["width"])
     page.goto(f"{stack.url}/clinic/paper-form/")
-    wrong["paper"] = problems(page)
+    wrong["paper"] = problems_at(page, TABLET["width"])
     page.goto(f"{stack.url}/clinic/flares/")
-    wrong["flares"] = problems(page)
+    wrong["flares"] = problems_at(page, TABLET["width"])
     page.goto(address)
     page.get_by_role("link", name=re.compile("Consent to laser")).last.click()
-    wrong["hand over"] = problems(page)
+    wrong["hand over"] = problems_at(page, TABLET["width"])
     page.get_by_role("button", name="Lock and hand over").click()
-    wrong["tablet"] = problems(page)
+    wrong["tablet"] = problems_at(page, TABLET["width"])
     page.get_by_role("button", name="I do not want to sign").click()
-    wrong["back"] = problems(page)
+    wrong["back"] = problems_at(page, TABLET["width"])
     page.context.close()
 
     assert {where: what for where, what in wrong.items() if what} == {}

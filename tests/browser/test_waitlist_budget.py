@@ -7,7 +7,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from barriers import violations
+from barriers import problems, problems_at
 from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
@@ -58,14 +58,6 @@ def a_visit_that_began(page: Page, stack: Stack) -> None:
         page.get_by_role("button", name=re.compile("^(Back to|Not confirmed)")).first.click()
         page.wait_for_load_state()
     raise AssertionError("no way leads back to a visit that somebody may miss")
-
-
-def problems(page: Page) -> list[str]:
-    found = violations(page)
-    wrong = [f"{it['id']}: {node['html'][:160]}" for it in found for node in it["nodes"][:3]]
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
-        wrong.append("scrolls sideways")
-    return wrong
 
 
 def test_a_cancelled_time_is_offered_again_in_three(browser: Browser, stack: Stack) -> None:
@@ -127,9 +119,8 @@ def test_an_offer_is_sent_without_a_script(browser: Browser, stack: Stack) -> No
     expect(page.locator("#toasts")).to_contain_text("Offered to")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390), ("light", 320)])
-def test_nobody_is_shut_out_of_the_waitlist(browser: Browser, stack: Stack, scheme: str, width: int) -> None:
-    page = at_work(browser, stack, width=width, scheme=scheme)
+def test_nobody_is_shut_out_of_the_waitlist(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
     leila_waits(page, stack)
     page.goto(f"{stack.url}/desk/waitlist/")
     time, wish = (page.locator(f"td a.{kind}").first.get_attribute("href") for kind in ("btn-tonal", "btn-quiet"))
@@ -137,7 +128,7 @@ def test_nobody_is_shut_out_of_the_waitlist(browser: Browser, stack: Stack, sche
     found = {}
     for path in paths:
         page.goto(path if path.startswith("http") else f"{stack.url}{path}")
-        if wrong := problems(page):
+        if wrong := problems_at(page, 1440, 320):
             found[path] = wrong
 
     assert found == {}
