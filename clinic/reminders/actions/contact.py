@@ -4,11 +4,12 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Length, Right
 from django.db.models.lookups import Exact, LessThan
 
-from clinic.reminders.models import ContactPreference, Message, OptOut, PushSubscription, ReminderPolicy
+from clinic.reminders.models import ContactPreference, Message, OptOut, PushSubscription, ReminderPolicy, SendingRule
+from clinic.reminders.rules import schedule
 
 Kind, Channel, State = Message.Kind, Message.Channel, Message.State
 Conditions = dict[str, Q | Exists]
@@ -29,6 +30,13 @@ _BY: Final[dict[str, Conditions]] = {
     Channel.LETTER: {},
 }
 _DOUBTFUL: Final = {Channel.EMAIL: "doubtful_email", Channel.SMS: "doubtful_mobile"}
+# By the clinic or the patient, since this was planned. A rule of one reminder is about whose occasion ends with it.
+_OFF: Final = SendingRule.objects.filter(
+    Q(patient=OuterRef("patient")) | Q(patient=None),
+    Exact(Right(OuterRef("occasion"), Length("which")), F("which")),
+    kind=OuterRef("kind"),
+    is_on=False,
+)
 
 
 @lru_cache
@@ -41,6 +49,9 @@ def of(kind: str, channel: str) -> Conditions:
     if field := _DOUBTFUL.get(Channel(channel)):
         doubted = ContactPreference.objects.filter(patient=OuterRef("patient"), **{field: OuterRef("address_digest")})
         conditions |= {"doubtful": Q(~Exists(doubted.exclude(**{field: ""})))}
+    if kind not in schedule.ALWAYS:
+        conditions |= {"switched_off": Q(~Exists(_OFF.filter(channel="")))}
+        conditions |= {"not_this_way": Q(~Exists(_OFF.filter(channel=channel)))}
     return conditions | _CAPS if kind in _COUNTED else conditions
 
 

@@ -10,8 +10,8 @@ from clinic.reminders.models import Message
 
 Kind, State, Channel = Message.Kind, Message.State, Message.Channel
 _OF_THE_WAY: Final = (
-    "declined", "no_email", "no_mobile", "no_push", "opted_out", "doubtful", "bounced", "bad_address", "bad_number",
-    "not_mobile", "blocked", "refused_text", "undelivered", "cannot_tell",
+    "declined", "no_email", "no_mobile", "no_push", "opted_out", "doubtful", "not_this_way", "bounced", "bad_address",
+    "bad_number", "not_mobile", "blocked", "refused_text", "undelivered", "cannot_tell",
 )  # fmt: skip
 # What a letter can still tell in time, if somebody prints it. Nobody prints a nudge.
 _BY_LETTER: Final = (Kind.BOOKED, Kind.MOVED, Kind.CANCELLED, Kind.NEXT_DUE, Kind.REASSESSMENT, Kind.RECALL)

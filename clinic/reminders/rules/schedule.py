@@ -41,6 +41,8 @@ DEFAULTS: Final[Mapping[Key, Timing]] = {
     ("recall", ""): Timing(days=180),
     ("plan_changed", ""): Timing(),
 }
+# By kind, not one by one: whoever wants no reminders wants none of the three.
+A_PATIENT_MAY_SWITCH_OFF: Final = tuple(dict.fromkeys(kind for kind, _ in DEFAULTS))
 _WITH_A_DAY: Final = frozenset({"form", "preparation", "next_due", "reassessment", "recall"})
 _WITH_AN_HOUR: Final = _WITH_A_DAY | {"aftercare", "measures_due"}
 

@@ -34,6 +34,8 @@ REASONS = {
     "opted_out": _("the patient said STOP"),
     "doubtful": _("the address may be somebody else’s: ask the patient"),
     "switched_off": _("this kind of message is switched off"),
+    "not_this_way": _("this kind does not go by this way"),
+    "called": _("somebody called instead"),
     "paused": _("the plan is paused"),
     "booked": _("a visit is booked"),
     "plan_started": _("a new plan has begun"),

@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from clinic.reminders.web import answers, feed, health, ledger, webhooks
+from clinic.reminders.web import answers, contact, feed, health, ledger, setup_pages, webhooks
 
 app_name = "reminders"
 urlpatterns = [
     path("hooks/twilio/report/<str:reference>/", webhooks.report, name="text_report"),
     path("hooks/twilio/text/", webhooks.text, name="text_received"),
+    path("hooks/mail/", mail_hooks.report, name="mail_report"),
+    path("stop/<str:token>/", stop.stop, name="stop_mail"),
     path("calendar/<str:token>.ics", feed.calendar, name="calendar"),
+    path("setup/messages/", setup_pages.message_rules, name="message_rules"),
+    path("setup/messages/words/", setup_pages.all_words, name="all_words"),
+    path("setup/messages/words/<str:kind>/", setup_pages.words, name="words"),
     path("desk/answers/", answers.to_look_at, name="answers"),
     path("desk/answers/<uuid:text_id>/", answers.dealt_with, name="dealt_with"),
     path("desk/patients/<uuid:patient_id>/address/", answers.is_right, name="is_right"),
@@ -17,5 +22,6 @@ urlpatterns = [
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
     path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
     path("desk/patients/<uuid:patient_id>/messages/", ledger.patient_messages, name="patient_messages"),
+    path("desk/patients/<uuid:patient_id>/contact/", contact.reached, name="reached"),
     path("desk/visit/<uuid:visit_id>/messages/", ledger.visit_messages, name="visit_messages"),
 ]
