@@ -1,10 +1,12 @@
 """A database that lives as long as one benchmark, made and filled as the clinic's own is."""
 
+import atexit
 import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -44,21 +46,37 @@ def own_database(purpose: str) -> Iterator[OwnDatabase]:
     name = f"bench_{purpose}_{os.getpid()}"
     runtime, owner = (_url_of(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL"))
     before = dict(connection.settings_dict)
-    _as_admin(
-        sql.SQL("CREATE DATABASE {} TEMPLATE template0 OWNER {}").format(
-            sql.Identifier(name), sql.Identifier(_parts(owner)["user"])
-        )
-    )
     try:
-        _connect(owner)
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("grant_app", _parts(runtime)["user"], stdout=io.StringIO())
+        _create(name, template=_migrated())
         _connect(runtime)
         yield OwnDatabase(name, runtime, owner)
     finally:
         connection.close()
         connection.settings_dict.update(before)
-        _as_admin(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        _drop(name)
+
+
+@cache
+def _migrated() -> str:
+    """The name of a database as the product is installed, made once in a process: a copy takes a tenth of the time."""
+    name = f"bench_migrated_{os.getpid()}"
+    atexit.register(_drop, name)
+    _create(name, template="template0")
+    _connect(_url_of(os.environ["DATABASE_OWNER_URL"], name))
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("grant_app", _parts(os.environ["DATABASE_URL"])["user"], stdout=io.StringIO())
+    connection.close()
+    return name
+
+
+def _create(name: str, *, template: str) -> None:
+    owner = _parts(os.environ["DATABASE_OWNER_URL"])["user"]
+    made = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+    _as_admin(made.format(sql.Identifier(name), sql.Identifier(template), sql.Identifier(owner)))
+
+
+def _drop(name: str) -> None:
+    _as_admin(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def fill(admin: "psycopg.Connection[tuple[Any, ...]]", table: str, statements: Sequence[str]) -> None:
