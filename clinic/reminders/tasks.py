@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils import timezone
 
 from clinic.appointments.actions import offers, reservations, waitlist
-from clinic.reminders.actions import delivery, planning
+from clinic.reminders.actions import bounces, delivery, doubts, planning
 
 _log = logging.getLogger(__name__)
 # With the longest wait for a mail server (10 s a step) still inside the task's limit of 50 s,
@@ -25,8 +25,11 @@ def look() -> int:
         reservations.sweep(now=now)
         offers.lapse(now=now)
         waitlist.close_passed(on=timezone.localdate(now), now=now)
+        bounces.sweep(now=now)
         planning.plan(now=now)
-        return delivery.deliver_due(clock=timezone.now, until=now + _LOOK_FOR)
+        taken = delivery.deliver_due(clock=timezone.now, until=now + _LOOK_FOR)
+        doubts.settle(clock=timezone.now, until=now + _LOOK_FOR)
+        return taken
     except (OperationalError, InterfaceError) as trouble:
         # PostgreSQL restarts. Nothing is lost: the next look, seconds away, sees the same rows.
         _log.warning("The database cannot be reached; the next look tries again: %s", type(trouble).__name__)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,12 @@ from django.test import Client
 from factories import NOW, a_patient
 from outbox_cast import a_visit
 from portal_cast import it_is
-from texts_cast import LEILA, TEXT_OF, a_text, as_it_is
+from texts_cast import LEILA, SOON, TEXT_OF, a_text, as_it_is
 
 from clinic.appointments.models import Appointment
-from clinic.reminders.actions import doubts
-from clinic.reminders.models import Attempt, Message, ShortLink
+from clinic.reminders import tasks
+from clinic.reminders.actions import addresses, doubts
+from clinic.reminders.models import Attempt, ContactPreference, Message, ShortLink
 from clinic.reminders.proving.sms_gateway import SmsGateway
 from clinic.reminders.rules import texts
 from people.models import Clinic
@@ -33,6 +34,10 @@ def gateway(settings: Any) -> Iterator[SmsGateway]:
 @pytest.fixture
 def visit() -> Appointment:
     return a_visit(patient=a_patient(given_name="Leila", mobile=LEILA, email="leila@example.org"))
+
+
+def settle(now: datetime) -> int:
+    return doubts.settle(clock=lambda: now, until=now + SOON)
 
 
 def given(gateway: SmsGateway, message: Message) -> str:
@@ -78,7 +83,7 @@ def test_a_doubtful_text_that_the_provider_has_was_sent(visit: Appointment, gate
     message = a_text(visit, state="unknown")
     sid = given(gateway, message)
 
-    assert (doubts.settle(now=NOW + timedelta(minutes=1)), doubts.settle(now=LATER)) == (0, 1)
+    assert (settle(NOW + timedelta(minutes=1)), settle(LATER)) == (0, 1)
 
     assert as_it_is(message) == ("sent", "", False)
     assert Attempt.objects.get(message=message).provider_ref == sid
@@ -87,7 +92,7 @@ def test_a_doubtful_text_that_the_provider_has_was_sent(visit: Appointment, gate
 def test_a_doubtful_text_that_the_provider_never_saw_goes_again(visit: Appointment, gateway: SmsGateway) -> None:
     message = a_text(visit, state="unknown")
 
-    assert (doubts.settle(now=LATER), doubts.settle(now=LATER)) == (1, 0)
+    assert (settle(LATER), settle(LATER)) == (1, 0)
 
     assert as_it_is(message) == ("ready", "", False)
     assert message.token == 2
@@ -98,7 +103,7 @@ def test_a_text_of_ours_is_not_taken_for_another(visit: Appointment, gateway: Sm
     Attempt.objects.create(message=a_text(visit, occasion="x"), token=9, at=NOW, provider="twilio",
                            provider_ref=given(gateway, message))  # fmt: skip
 
-    doubts.settle(now=LATER)
+    settle(LATER)
 
     assert as_it_is(message)[0] == "ready"
 
@@ -108,7 +113,7 @@ def test_where_nobody_can_tell_another_way_is_chosen_and_no_text_goes(visit: App
     given(gateway, message)
     gateway.is_redacting = True
 
-    assert doubts.settle(now=LATER) == 0
+    assert settle(LATER) == 0
 
     assert as_it_is(message) == ("unknown", "cannot_tell", False)
     assert len(gateway.taken) == 1
@@ -121,7 +126,22 @@ def test_a_provider_that_is_away_is_asked_again_for_half_an_hour(visit: Appointm
 
     states = []
     for minutes in (3, 20, 31):
-        doubts.settle(now=NOW + timedelta(minutes=minutes))
+        settle(NOW + timedelta(minutes=minutes))
         states.append(as_it_is(message)[:2])
 
     assert states == [("unknown", "in_doubt"), ("unknown", "in_doubt"), ("unknown", "cannot_tell")]
+
+
+@pytest.mark.django_db(transaction=True)  # a look opens and closes its own connections
+def test_every_look_asks_about_doubtful_texts_and_doubts_what_bounced(visit: Appointment, gateway: SmsGateway) -> None:
+    message, bounced = a_text(visit, state="unknown"), a_text(visit, occasion="x")
+    given(gateway, message)
+    digest = addresses.digest("leila@example.org")
+    failed = {"channel": "email", "state": "failed", "reason": "bounced", "address_digest": digest}
+    Message.objects.filter(pk=bounced.pk).update(**failed)
+
+    with it_is(LATER):
+        tasks.look()
+
+    assert as_it_is(message)[0] == "sent"
+    assert ContactPreference.objects.get(patient=visit.patient).doubtful_email == digest

@@ -1,6 +1,7 @@
 """Texts of which nobody knows whether they left: ask the provider, who may."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ from django.db.models import F
 
 from clinic.reminders.actions import outbox, outcomes
 from clinic.reminders.channels import sms, texts
-from clinic.reminders.channels.trouble import TryLater, Unreachable
+from clinic.reminders.channels.trouble import TryLater
 from clinic.reminders.channels.twilio import CANNOT_EVER_TELL, Line
 from clinic.reminders.models import Attempt, Message
 from people.actions import audit
@@ -24,27 +25,31 @@ _MOST: Final = 20  # in one look: asking takes time that sending needs
 IN_DOUBT, CANNOT_TELL = "in_doubt", "cannot_tell"
 
 
-def settle(*, now: datetime) -> int:
+def settle(*, clock: Callable[[], datetime], until: datetime) -> int:
     """Look up doubtful texts: found they were sent, surely absent they may go again. How many were settled.
 
     What the provider cannot tell stays doubtful; then another channel says it.
     """
     clinic = Clinic.objects.first()
-    tries = list(_doubtful(now)) if clinic and sms.is_on() else []
+    tries = list(_doubtful(clock())) if clinic and sms.is_on() else []
     if not clinic or not tries:
         return 0
     settled = 0
     with sms.line() as line:
         for n, attempt in enumerate(tries):
+            if (now := clock()) >= until:  # a slow provider must not keep those waiting who are to hear something
+                break
             try:
                 settled += _settle(attempt, clinic, line, now)
-            except Unreachable as trouble:
+            except TryLater as trouble:
+                if str(trouble) in CANNOT_EVER_TELL:
+                    _put_off(attempt, now=now, is_final=True)
+                    continue
+                # Whoever does not answer about one text does not about the next: each would cost a time-out.
                 _log.warning("The phone company cannot be asked: %s", trouble)
                 for each in tries[n:]:
                     _put_off(each, now=now)
                 break
-            except TryLater as trouble:
-                _put_off(attempt, now=now, is_final=str(trouble) in CANNOT_EVER_TELL)
     return settled
 
 
