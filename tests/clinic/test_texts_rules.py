@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinic.reminders.rules import receipts, texts
+from clinic.reminders.rules import receipts, replies, texts
 from clinic.reminders.rules.replies import Meaning, meaning
 
 BOOKED = (
@@ -65,10 +65,36 @@ def test_typographic_quotes_do_not_halve_the_room() -> None:
         ("Cancel", Meaning.CANCEL),
         ("start", Meaning.START),
         ("AYUDA", Meaning.HELP),
+        ("STOP STOP STOP", Meaning.STOP),
+        ("Yes 👍", Meaning.YES),
+        ("OUI !", Meaning.YES),
+        ("Ja, danke", Meaning.OTHER),
+        ("Да.", Meaning.YES),
+        ("ハイ", Meaning.OTHER),
+        ("はい。", Meaning.YES),
+        ("好的", Meaning.YES),
+        ("아니요", Meaning.NO),
+        ("Absagen", Meaning.NO),
+        ("Đổi lịch", Meaning.CHANGE),
+        ("Désabonner", Meaning.STOP),
+        ("ОТПИСАТЬСЯ", Meaning.STOP),
+        ("退订", Meaning.STOP),
+        ("أوقف", Meaning.STOP),
+        ("stop please", Meaning.STOP),
+        ("You have the wrong number.", Meaning.WRONG),
+        ("Se equivocó de número", Meaning.WRONG),
     ],
 )
 def test_an_answer_is_understood_however_it_is_typed(said: str, meant: Meaning) -> None:
     assert meaning(said) == meant
+
+
+def test_no_word_means_one_thing_in_one_language_and_another_in_the_next() -> None:
+    known = replies.phrases()
+
+    assert {phrase for meant, _, phrase in known if meaning(phrase) != meant} == set()
+    assert {phrase for meant, _, phrase in known if meaning(phrase.upper()) != meant} == set()
+    assert {language for meant, language, _ in known if meant == Meaning.STOP} >= {"en", "es", "zh", "vi", "ar", "ko"}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +103,8 @@ def test_an_answer_is_understood_however_it_is_typed(said: str, meant: Meaning) 
         "yes but can I come at three?",
         "Yes or no?",
         "no problem, see you",
+        "no change",
+        "tak",
         "I cannot stop by tomorrow",
         "Is it OK to eat before?",
         "thanks",

@@ -24,7 +24,7 @@ from people.rules.refusal import ChangedMeanwhile, Refused
 Kind, State, Channel = Message.Kind, Message.State, Message.Channel
 _ANSWERED_WITHIN: Final = timedelta(days=7)  # a later yes may be to anything
 _LONGEST: Final = 1600
-_STORED: Final = {Meaning.CANCEL: InboundText.Meaning.STOP}
+_STORED: Final = {Meaning.CANCEL: InboundText.Meaning.STOP, Meaning.WRONG: InboundText.Meaning.OTHER}
 
 
 # The text could be to this visit or that, or the visit is not as she thinks: a person asks her.
@@ -47,7 +47,11 @@ def received(*, provider: str, provider_id: str, number: str, body: str, now: da
     digest = addresses.digest(number)
     asked = _asked(number, digest, now=now)
     outcome = _confirmed(asked, now=now) if meaning == Meaning.YES else ""
-    patients = list(Patient.objects.current().filter(died_on=None, mobile=number)[:2]) if number else []
+    patients = list(Patient.objects.current().filter(died_on=None, mobile=number)) if number else []
+    if meaning == Meaning.WRONG:
+        outcome = "wrong_number"
+        for patient in patients:
+            wishes.doubt(patient, Channel.SMS, number, now=now)
     text = InboundText.objects.create(
         provider=provider,
         provider_id=provider_id,

@@ -1,8 +1,11 @@
 """What a patient means who answers a text. In doubt it is `OTHER`, and a person at the desk reads it."""
 
 import re
+import tomllib
 import unicodedata
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 
@@ -14,37 +17,17 @@ class Meaning(StrEnum):
     CANCEL = "cancel"  # of the texts by law, of the visit perhaps: a person asks
     START = "start"
     HELP = "help"
+    WRONG = "wrong"  # the number is somebody else's
     OTHER = "other"
 
 
 STOPS: Final = frozenset({Meaning.STOP, Meaning.CANCEL})
 # A person looks at these: the answer decides about a visit, asks for somebody, or nobody knows what it means.
-FOR_THE_DESK: Final = frozenset({Meaning.NO, Meaning.CHANGE, Meaning.CANCEL, Meaning.HELP, Meaning.OTHER})
+FOR_THE_DESK: Final = frozenset(
+    {Meaning.NO, Meaning.CHANGE, Meaning.CANCEL, Meaning.HELP, Meaning.WRONG, Meaning.OTHER}
+)
+_KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge" / "answers.toml"
 
-# English and Spanish, without accents. Only the whole answer counts: "yes but later" is no yes.
-_WORDS: Final = {
-    Meaning.YES: (
-        "y|yes|yep|yeah|yup|ok|okay|sure|confirm|confirmed|i confirm|i will be there|ill be there|see you then"
-        "|si|vale|claro|de acuerdo|confirmo|confirmar|confirmado|ahi estare|alli estare"
-    ),
-    Meaning.NO: (
-        "n|no|nope|i cant|i cannot|cant come|cannot come|i cant come|i cannot come|i cant make it|cant make it"
-        "|no puedo|no puedo ir|no podre ir|no ire"
-    ),
-    Meaning.CHANGE: (
-        "change|change it|reschedule|move|move it|another time|different time|new time"
-        "|cambiar|cambio|cambiala|cambiarla|otra hora|otro dia|otra fecha|mover|reprogramar"
-    ),
-    # 47 CFR 64.1200(a)(10): these words always revoke consent. The Spanish ones say the same.
-    Meaning.STOP: (
-        "stop|stopall|stop all|quit|end|revoke|opt out|optout|unsubscribe|no more|remove me"
-        "|alto|parar|pare|para|basta|baja|detener|no mas|no mas mensajes|cancelar suscripcion|darme de baja"
-    ),
-    Meaning.CANCEL: "cancel|cancel it|cancelar|cancela|cancelarla|anular",
-    Meaning.START: "start|unstop|subscribe|resume|opt in|optin|iniciar|empezar|comenzar|reanudar|alta",
-    Meaning.HELP: "help|info|ayuda|informacion",
-}
-_MEANS: Final = {phrase: meaning for meaning, phrases in _WORDS.items() for phrase in phrases.split("|")}
 _COURTESY: Final = frozenset(
     {"please", "pls", "thanks", "thank", "you", "thx", "hi", "hello", "hola", "gracias", "muchas", "por", "favor"}
 )
@@ -62,9 +45,33 @@ def meaning(text: str) -> Meaning:
     said = " ".join(words)
     if _TEXTS_STOP.fullmatch(said):
         return Meaning.STOP
-    bare = " ".join(word for word in words if word not in _COURTESY)
     # "Please stop" and "yes, thank you" mean what they say without the manners; "thanks" alone means nothing.
-    return _MEANS.get(bare, Meaning.OTHER)
+    bare, known = _without_courtesy(words), _means()
+    if bare in known:
+        return known[bare]
+    # "STOP STOP" and "yes 👍" say one thing twice; "no change" says two.
+    each = {known.get(word, Meaning.OTHER) for word in bare.split()}
+    return each.pop() if len(each) == 1 else Meaning.OTHER
+
+
+def phrases() -> list[tuple[Meaning, str, str]]:
+    """Every answer we know: what it means, in which language, and how it is written."""
+    read = tomllib.loads(_KNOWLEDGE.read_text(encoding="utf-8"))
+    return [
+        (Meaning(meaning), language, phrase)
+        for meaning, languages in read.items()
+        for language, said in languages.items()
+        for phrase in said
+    ]
+
+
+@cache
+def _means() -> dict[str, Meaning]:
+    return {_without_courtesy(plain_words(phrase)): meaning for meaning, _, phrase in phrases()}
+
+
+def _without_courtesy(words: list[str]) -> str:
+    return " ".join(word for word in words if word not in _COURTESY)
 
 
 def plain_words(text: str) -> list[str]:
