@@ -166,6 +166,24 @@ def test_the_desk_reads_that_a_time_is_nearer_than_is_best_and_never_why(cast: C
     assert str(NEAR) not in text(client.get(needles(cast, 30).get_absolute_url()))
 
 
+def test_whoever_moves_a_visit_reads_it_too_and_its_own_day_does_not_count(cast: Cast, client: Client) -> None:
+    client.force_login(cast.rosa)
+    needles(cast, 16)
+    url = reverse("appointments:move", args=[needles(cast, 23).pk])
+    pages = {day: client.get(url, {"day": f"2026-09-{day}"}) for day in (17, 18, 24)}
+    said = {
+        day: (
+            page.context["day_near"],
+            {near for each, near in page.context["best"] if each.offer.starts_at.day == day},
+        )
+        for day, page in pages.items()
+    }
+
+    assert said == {17: (TOO_NEAR, {TOO_NEAR}), 18: (NEAR, {NEAR}), 24: ("", {""})}
+    assert str(NEAR) in text(pages[18])
+    assert str(TOO_NEAR) in text(pages[17])
+
+
 def test_a_clinician_unlocks_a_distance_for_one_day_and_books(cast: Cast, client: Client) -> None:
     tara = a_user(Role.CLINICIAN, profession="physician")
     needles(cast, 16)

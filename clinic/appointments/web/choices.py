@@ -1,8 +1,9 @@
 """The times that the panel offers, with everything that is said about each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from uuid import UUID
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -99,13 +100,18 @@ def how_near(standing: Standing) -> str:
     return str(NEAR) if neighbours.is_nearer_than_best(standing) else ""
 
 
-def with_distance(found: Sequence[Choice], patient: Patient, service: Service, technique: str) -> list[Choice]:
-    """Each with how near it comes to another treatment of the patient. Two queries; none for an assessment."""
-    if service.modality is None or not found:
-        return list(found)
-    wanted = [Treatment(service.modality, it.offer.local_start.date(), technique) for it in found]
-    standings = neighbours.looked_at(patient, wanted)
-    return [replace(it, near=how_near(each)) for it, each in zip(found, standings, strict=True)]
+def near_on(
+    days: Iterable[date], patient: Patient, service: Service, technique: str, *, leaving: Collection[UUID] = ()
+) -> dict[date, str]:
+    """By day, how near the treatment would come to another one. Two queries; none for an assessment.
+
+    Visits that are `leaving` are not in its way.
+    """
+    if service.modality is None:
+        return {}
+    wanted = [Treatment(service.modality, day, technique) for day in sorted(set(days))]
+    standings = neighbours.looked_at(patient, wanted, leaving=leaving)
+    return {it.on: how_near(standing) for it, standing in zip(wanted, standings, strict=True)}
 
 
 def _same_day(offer: Offer, visits: Visits) -> Sequence[str]:

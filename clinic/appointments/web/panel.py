@@ -1,7 +1,7 @@
 """What the booking panel shows: who, what, when, what was checked and what to say."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -150,6 +150,8 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
     filters = times.choices(it.service)
     preference = VisitPreference.objects.filter(patient=patient).first()
     offered = {code: service for code, service in it.services.items() if service.is_enabled}
+    # While a clinician has to look, no time is offered, near or far.
+    near = choices.near_on([] if is_held else found.days, patient, it.service, _technique(it))
     return {
         "active": "day",
         "wanted": it,
@@ -164,9 +166,10 @@ def context(user: User, it: Wanted) -> dict[str, Any]:
         "repeats": list(_repeats(it, offered)),
         "times": found,
         "clocks": choices.clocks(found.of_day),
+        "day_near": near.get(found.day, ""),
         "kept": kept,
         "classes": _classes(it) if it.service.is_class else [],
-        "choices": [] if is_held else _choices(it, found, preference, with_site=bool(filters["many_sites"])),
+        "choices": [] if is_held else _choices(it, found, preference, near, with_site=bool(filters["many_sites"])),
         "usual": panel_words.preference(preference) if preference else "",
         "usual_clinician": it.visits.past[0].clinician if it.visits.past else None,
         **filters,
@@ -218,12 +221,18 @@ def _repeats(it: Wanted, offered: Mapping[str, Service]) -> Iterator[Repeat]:
             yield Repeat(offered[visit.service_code], saying.called(visit.clinician.name), address)
 
 
-def _choices(it: Wanted, found: times.Times, preference: VisitPreference | None, *, with_site: bool) -> list[Choice]:
+def _technique(it: Wanted) -> str:
+    return it.session.technique if it.session else ""
+
+
+def _choices(
+    it: Wanted, found: times.Times, preference: VisitPreference | None, near: Mapping[date, str], *, with_site: bool
+) -> list[Choice]:
     zone = preference.time_zone if preference else ""
     told = choices.telling(found.best)
     every = [choices.choice(each, it.service, now=it.now, with_site=with_site, patients_zone=zone) for each in told]
     mine = [choices.for_patient(each, it.visits) for each in every]
-    return choices.with_distance(mine, it.patient, it.service, it.session.technique if it.session else "")
+    return [replace(each, near=near.get(each.offer.local_start.date(), "")) for each in mine]
 
 
 def _classes(it: Wanted) -> Sequence[FreeSeats]:

@@ -103,6 +103,11 @@ class Times:
     of_day: list[Offer]
     missing: str = ""
 
+    @property
+    def days(self) -> set[date]:
+        """Every day that something is offered on."""
+        return {it.offer.local_start.date() for it in self.best} | {it.local_start.date() for it in self.of_day}
+
 
 def find(
     service: Service,

@@ -165,7 +165,7 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         except Refused as no:
             refusal = conflict.told(no, availability.chosen(request.POST.get("offer", "")), now=timezone.now())
         else:
-            messages.success(request, _("Moved: %s.") % words.booked(moved))
+            messages.success(request, _("Moved: %s.") % words.booked(request, moved))
             return redirect(_day(moved))
     it = _visit(request, visit_id)
     now = timezone.now()
@@ -174,13 +174,18 @@ def move(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     asked = _minutes(request.POST) or _minutes(request.GET) or it.minutes
     service = lengths.lasting(usual, asked if asked in may_take else it.minutes)
     when = times.filters(request.GET, first=timezone.localdate(now))
+    found = times.find(service, when, patient=it.patient, session=it.session, now=now, moving=it)
+    technique = it.session.technique if it.session else ""
+    near = choices.near_on(found.days, it.patient, service, technique, leaving=[it.pk])
     context = {
         "active": "day",
         "visit": it,
         "patient": open_record(request, it.patient_id),
         "service": service,
         "may_be_moved": it.status in MAY_BE_MOVED,
-        "times": times.find(service, when, patient=it.patient, session=it.session, now=now, moving=it),
+        "times": found,
+        "best": [(each, near.get(each.offer.local_start.date(), "")) for each in found.best],
+        "day_near": near.get(found.day, ""),
         "when": when,
         **times.choices(service),
         "lengths": may_take,
@@ -247,7 +252,7 @@ def cancel(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Cancelled: %s. The time is free again.") % words.booked(it))
+            messages.success(request, _("Cancelled: %s. The time is free again.") % words.booked(request, it))
             offer = _offer_address(it)
             return redirect(offer if offer and request.POST.get("then") == "offer" else _day(it))
     if form.errors:
