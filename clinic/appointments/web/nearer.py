@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic.appointments.actions import neighbours
 from patients.models import Patient
+from patients.rules.rulebook import rulebook as patients_rulebook
 from patients.web.records import banner, open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -86,5 +87,7 @@ def _found(request: SignedInRequest, patient: Patient, asked: Treatment) -> dict
         "name": rulebook().modalities[asked.modality].name,
         "standing": standing,
         "findings": findings,
+        # Who has not been asked may have what speaks against it: no finding is no green light.
+        "not_asked": [patients_rulebook().facts[code].label for code in standing.judgement.unknown],
         "may_unlock": may_unlock and standing.judgement.decision != "blocked",
     }
