@@ -133,7 +133,8 @@ def _do(request: SignedInRequest, visit: Appointment, written: Written, do: str)
         written.form = form_of(again.kind)(None, assessment=again)
     modality, _colon, technique = rest.partition(":")
     if verb in {"ack", "override"} and modality in rulebook().modalities:
-        treatment = Treatment(modality, clinic_day(now), technique)
+        places = written.treat.get(modality, {}).get("regions", ())
+        treatment = Treatment(modality, clinic_day(now), technique, tuple(places))
         if technique and technique not in rulebook().modalities[modality].techniques:
             raise Http404
         if verb == "ack":

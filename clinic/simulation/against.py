@@ -79,9 +79,14 @@ def _still(code: str, value: Any, days: int) -> Any:
 
 def _count(known: dict[str, Any], said_on: dict[str, date], it: Given, before: list[Given]) -> None:
     for fact, modality in COUNTED_FROM.items():
-        earlier = [other.on for other in before if other.row.modality == modality]
+        earlier = [other.on for other in before if other.row.modality == modality and same_place(it, other)]
         if earlier and (fact not in known or said_on[fact] <= max(earlier)):
             known[fact] = (it.on - max(earlier)).days
+
+
+def same_place(one: Given, other: Given) -> bool:
+    """No place written down may be any place."""
+    return not one.row.regions or not other.row.regions or bool(set(one.row.regions) & set(other.row.regions))
 
 
 def _refuses(known: dict[str, Any], modality: str) -> bool:

@@ -62,11 +62,6 @@ def _of_one(file: File, it: Given, before: list[Given]) -> Iterator[str]:
     yield from _checkpoints(session, file, it)
 
 
-def _same_place(one: Given, other: Given) -> bool:
-    """No place written down may be any place."""
-    return not one.row.regions or not other.row.regions or bool(set(one.row.regions) & set(other.row.regions))
-
-
 def _timing(file: File, it: Given, before: list[Given]) -> Iterator[str]:
     lifted = against.lifted(file, it)
     for rule in text().interactions:
@@ -80,7 +75,7 @@ def _timing(file: File, it: Given, before: list[Given]) -> Iterator[str]:
 
 
 def _speaks_of(rule: dict[str, Any], first: Given, then: Given) -> bool:
-    if rule["same_region_only"] and not _same_place(first, then):
+    if rule["same_region_only"] and not against.same_place(first, then):
         return False
     ways = [(first, then), (then, first)] if rule.get("symmetric") else [(first, then)]
     return any(

@@ -142,7 +142,7 @@ def standings(
     held = file.held()
     found = []
     for it in treatments:
-        told = {**file.known_on(it.on, sitting=nearby.sitting), **history}
+        told = {**file.known_on(it.on, sitting=nearby.sitting, regions=it.regions), **history}
         if it.modality in held:
             told[UNCLEARED] = True
         elif file.is_screened_on(it.on):

@@ -65,14 +65,15 @@ class SafetyFile:
     given: tuple[Session, ...]  # of each treatment at each place the last two: one may be of this very visit
     unlooked: Mapping[str, Sequence[str]]  # by treatment the notes since a clinician last looked whether it helps
 
-    def known_on(self, day: date, *, sitting: UUID | None = None) -> dict[str, Value]:
+    def known_on(self, day: date, *, sitting: UUID | None = None, regions: Collection[str] = ()) -> dict[str, Value]:
         """What was said and measured, and what the treatments given here count by themselves.
 
         `sitting` is the note of the visit that is asked about: what was written down with it has not happened before.
+        `regions` are the places that are asked about, if they are chosen.
         """
         known = known_on(day, self.statements, birth_date=self.birth_date, facts=patients_rulebook().facts)
         said_on = {said.code: said.on for said in self.statements if said.on <= day}
-        for fact, (days, given_on) in pacing.days_since(day, self.given_before(sitting)).items():
+        for fact, (days, given_on) in pacing.days_since(day, self.given_before(sitting), regions).items():
             # A statement from after the treatment knows more, such as one that was given elsewhere.
             if fact not in known or said_on.get(fact, given_on) <= given_on:
                 known[fact] = days

@@ -36,9 +36,7 @@ class Session:
 
     def overlaps(self, other: Self) -> bool:
         """Whether both may concern the same place. What is not known counts as the same: unknown is never "no"."""
-        if not self.regions or not other.regions:
-            return True
-        return any(_same_place(one, another) for one in self.regions for another in other.regions)
+        return _overlap(self.regions, other.regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +61,15 @@ class Pace:
     unlooked: int = 0  # sessions since somebody last looked whether they help
 
 
-def days_since(on: date, given: Iterable[Session]) -> dict[str, tuple[int, date]]:
+def days_since(on: date, given: Iterable[Session], regions: Collection[str] = ()) -> dict[str, tuple[int, date]]:
     """The facts that count from a treatment, with the day it was last given on or before `on`.
 
-    A treatment that was never given here stays unknown: it may have been given elsewhere.
+    They speak of one place: with `regions` only what may have been given there counts. A treatment that was never
+    given here stays unknown: it may have been given elsewhere.
     """
     last: dict[str, date] = {}
     for it in given:
-        if it.on <= on:
+        if it.on <= on and _overlap(regions, it.regions):
             last[it.modality] = max(it.on, last.get(it.modality, it.on))
     return {
         fact: ((on - last[modality]).days, last[modality])
@@ -221,6 +220,12 @@ def _between(book: ProgramRulebook, first: str, then: str) -> tuple[TimingRule, 
     """The rules in days that may speak of the two, whichever technique and place: a handful of sixty."""
     one, other = Happening(first), Happening(then)
     return tuple(rule for rule in book.timing_rules.values() if rule.concerns(one, other, same_region=True))
+
+
+def _overlap(one: Collection[str], other: Collection[str]) -> bool:
+    if not one or not other:
+        return True
+    return any(_same_place(here, there) for here in one for there in other)
 
 
 def _same_place(one: str, another: str) -> bool:

@@ -118,8 +118,8 @@ def cards(
     """A card for each treatment, in eleven queries at most, however many techniques they have."""
     book, last = rulebook(), last_given(patient, assessment)
     wanted = [
-        Treatment(code, on, technique.code)
-        for code in treat
+        Treatment(code, on, technique.code, tuple(one.get("regions", ())))
+        for code, one in treat.items()
         for technique in book.modalities[code].techniques.values()
         if technique.enabled_by_default
     ]

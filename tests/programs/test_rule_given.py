@@ -32,9 +32,11 @@ def patient() -> Patient:
     return a_patient(birth_date=date(1978, 3, 4))
 
 
-def given(patient: Patient, by: User, at: datetime, modality: str = NEEDLES) -> Assessment:
+def given(patient: Patient, by: User, at: datetime, modality: str = NEEDLES, *regions: str) -> Assessment:
     note = Assessment.objects.create(patient=patient, author=by, started_at=at, kind=Assessment.Kind.FOLLOW_UP)
-    TreatmentGiven.objects.create(patient=patient, assessment=note, modality=modality, technique="x", by=by, at=at)
+    TreatmentGiven.objects.create(
+        patient=patient, assessment=note, modality=modality, technique="x", regions=list(regions), by=by, at=at
+    )
     Assessment.objects.filter(pk=note.pk).update(signed_at=at, signed_by=by)
     return note
 
@@ -53,6 +55,19 @@ def test_the_days_since_a_treatment_are_counted_unless_a_clinician_knows_better(
 
     given(patient, doctor, NOW - DAY, "prp")
     assert safety_file.read(patient).known_on(TODAY)["days_since_prp"] == 1
+
+
+def test_a_needle_in_the_neck_does_not_count_for_the_calf_but_may_as_long_as_no_place_is_chosen(
+    doctor: User, patient: Patient
+) -> None:
+    given(patient, doctor, NOW - DAY, NEEDLES, "upper_trapezius:left:C5-C6")
+
+    def counted(*regions: str) -> object:
+        (standing,) = safety.standings(patient, [Treatment(NEEDLES, TODAY, regions=regions)])
+        return standing.facts.get("days_since_last_dn_same_region")
+
+    assert [counted(), counted("upper_trapezius:both"), counted("upper_trapezius:left")] == [1, 1, 1]
+    assert [counted("upper_trapezius:right"), counted("calf:left")] == [None, None]
 
 
 def test_a_booking_too_near_what_was_given_is_refused_with_words_for_the_desk(doctor: User, patient: Patient) -> None:
