@@ -17,6 +17,7 @@ from clinic.appointments.models import Appointment
 from clinic.appointments.models.appointment import AppointmentQuerySet
 from clinic.appointments.rules.status import Status
 from clinic.desk import clinician_worse
+from patients.actions import signatures
 from patients.models import Assessment, Intake, RedFlag
 from patients.rules.rulebook import rulebook
 from patients.web import intake_words, triage_words
@@ -54,6 +55,8 @@ def my_day(request: SignedInRequest) -> HttpResponse:
     to_sign = Assessment.objects.visible_to(request.user).unsigned().filter(author=request.user)
     unsigned = to_sign.select_related("patient", "appointment").order_by("started_at")
     next_up = _next_up(lines)
+    # Only a visit has a page on which to sign second.
+    second = signatures.to_countersign(request.user).filter(appointment__isnull=False)
     worse = clinician_worse.worse(request.user, on=timezone.localdate(now), everybodys=everybody)
     context = {
         "active": "my_day",
@@ -64,6 +67,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         "story": _story(next_up, request) if next_up else "",
         "to_sign": unsigned[:TO_SIGN],
         "to_sign_count": to_sign.count(),
+        "second": second.select_related("patient", "signed_by", "appointment")[:TO_SIGN],
         "worse": worse[: clinician_worse.MOST_SHOWN],
         "worse_count": len(worse),
         "open_flags_count": RedFlag.objects.visible_to(request.user).open().count(),

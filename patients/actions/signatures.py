@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.models import Assessment, Outcome
+from patients.models.assessment import AssessmentQuerySet
 from patients.rules import notes
 from people.actions import audit
 from people.models import User
@@ -59,9 +60,21 @@ def needs_countersign(assessment: Assessment) -> bool:
 
 def may_countersign(assessment: Assessment, user: User) -> bool:
     """Somebody else, of a profession whose own notes stand alone."""
+    return _signs_for_others(user) and user.pk != assessment.signed_by_id
+
+
+def to_countersign(user: User) -> AssessmentQuerySet:
+    """The notes of colleagues that wait for a second signature which this person may give, the oldest first."""
+    if not _signs_for_others(user):
+        return Assessment.objects.none()
+    needing = [it.code for it in professions().values() if it.needs_countersign]
+    rows = Assessment.objects.visible_to(user).signed_once_by(needing).exclude(signed_by=user)
+    return rows.order_by("signed_at")
+
+
+def _signs_for_others(user: User) -> bool:
     profession = professions().get(user.profession)
-    stands_alone = profession is not None and not profession.needs_countersign
-    return user.may(Permission.RECORD_EDIT) and stands_alone and user.pk != assessment.signed_by_id
+    return user.may(Permission.RECORD_EDIT) and profession is not None and not profession.needs_countersign
 
 
 @transaction.atomic

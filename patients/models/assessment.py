@@ -1,6 +1,7 @@
 """What the clinician found at a visit (FHIR ClinicalImpression)."""
 
 import uuid
+from collections.abc import Collection
 from typing import Self
 
 import pgtrigger
@@ -20,6 +21,10 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
 
     def unsigned(self) -> Self:
         return self.filter(signed_at=None)
+
+    def signed_once_by(self, professions: Collection[str]) -> Self:
+        """Signed by somebody of these professions, and by nobody else yet."""
+        return self.filter(signed_by__profession__in=professions, countersigned_at=None)
 
 
 class Assessment(models.Model):

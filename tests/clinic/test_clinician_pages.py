@@ -418,7 +418,7 @@ def test_the_lists_cost_the_same_for_one_row_and_for_fifty(
         a_visit(patient, sara, starts_at=TEN + timedelta(minutes=n), assessment=draft)
     screen.get(reverse("desk:my_day"))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         screen.get(reverse("desk:my_day"))
     with django_assert_num_queries(6):
         screen.get(reverse("desk:alerts"))

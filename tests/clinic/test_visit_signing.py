@@ -136,11 +136,15 @@ def test_a_note_that_needs_it_waits_for_a_second_signature(linh: Patient, sara: 
     url, own, other = reverse("desk:countersign", args=[visit.pk]), signed_in(by(trainer)), signed_in(by(sara))
 
     assert "Second signature missing" in words(own.get(page_of(visit)))
+    day = reverse("desk:my_day")
+    assert "A second signature is missing" in words(other.get(day))
+    assert "A second signature is missing" not in words(own.get(day))
     assert "The second signature is a colleague" in words(own.post(url))
     assert other.post(url).status_code == 302
 
     signed = kept(visit)
     assert (signed.countersigned_by, signed.countersigned_at) == (by(sara), TEN)
+    assert "A second signature is missing" not in words(other.get(day))
     assert signatures.is_as_signed(signed, treatments.as_signed(signed))
     assert "needs no second signature" in words(other.post(url))
     with pytest.raises(DatabaseError), transaction.atomic():
