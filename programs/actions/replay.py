@@ -12,15 +12,17 @@ def judged(decision: SafetyDecision, book: ProgramRulebook) -> Judgement:
     return pacing.judged(found, pacing.from_kept(decision.facts), book=book)
 
 
-def rulebook_then(version: str) -> ProgramRulebook:
-    """Today's rulebook with the clinic's changes as they stood when a decision named this version. One query.
+def rulebook_then(version: str, *, book: ProgramRulebook | None = None) -> ProgramRulebook:
+    """The rulebook with the clinic's changes as they stood when a decision named this version. One query.
+
+    `book` is that of an older release; today's if none is given.
 
     The version counts deeds, not days: two that fall on one second are told apart, and a change that was written down
     while a visit was being booked counts for exactly those decisions that have seen it.
     """
-    deeds = adjusting.deeds_in(version)
+    deeds, book = adjusting.deeds_in(version), book or rulebook()
     if not deeds:
-        return rulebook()
+        return book
     done = sorted(
         (at, it.pk, is_withdrawal, it)
         for it in RuleChange.objects.all()
@@ -33,7 +35,7 @@ def rulebook_then(version: str) -> ProgramRulebook:
             in_force.pop(pk, None)
         else:
             in_force[pk] = it
-    return adjusting.adjusted(rulebook(), map(as_rule, in_force.values()), version=version)
+    return adjusting.adjusted(book, map(as_rule, in_force.values()), version=version)
 
 
 def as_rule(change: RuleChange) -> adjusting.Change:

@@ -88,6 +88,11 @@ def deeds_in(version: str) -> int:
     return int(version.partition("+")[2] or 0)
 
 
+def delivered_in(version: str) -> str:
+    """The version of the rulebook itself in a stored version, without the clinic's changes."""
+    return version.partition("+")[0]
+
+
 def number_of(rule: Contraindication) -> FactTest | None:
     """The one number a rule compares with; None if it has none, or several."""
     found = [test for test in rule.when if test.op in COMPARED]

@@ -1,23 +1,28 @@
 """What the rules lock, who unlocks it, and what is kept of the decision."""
 
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, transaction
 from factories import NOW, a_patient, a_user, the_clinic
 
 from patients.actions import facts, intake, red_flags
 from patients.models import Patient, RedFlag
+from patients.rules.rulebook import KNOWLEDGE as PATIENTS_KNOWLEDGE
 from patients.rules.rulebook import intake_questions
 from patients.rules.rulebook import rulebook as patients_rulebook
 from people.models import AuditEvent, User
+from people.rules.knowledge import version
 from people.rules.permissions import Role
 from people.rules.refusal import NotAllowed
 from programs.actions import plans, safety
 from programs.actions.safety import Treatment
 from programs.models import Override, Plan, SafetyDecision
-from programs.rules.rulebook import rulebook
+from programs.rules.rulebook import KNOWLEDGE, rulebook
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +146,42 @@ def test_a_decision_can_be_replayed_years_later(doctor: User) -> None:
     assert kept.rules == [it.rule.code for it in again.findings]
     assert (kept.overridden, again.decision) == (["ci_chiropractic__anticoagulant_use__relative"], "override_required")
     assert kept.facts["anticoagulant_use"] is True
+
+
+def test_every_kept_decision_is_judged_again_by_the_release_that_made_it(
+    doctor: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patient = patient_with(doctor, anticoagulant_use=True)
+    unlock(patient, doctor)
+    safety.decide(patient, [THRUST], BOOKED, by=doctor, now=NOW)
+    kept = SafetyDecision.objects.get()
+    for house, knowledge in (("patients", PATIENTS_KNOWLEDGE), ("programs", KNOWLEDGE)):
+        shutil.copytree(knowledge, tmp_path / house / "knowledge")
+    with (tmp_path / "programs/knowledge/contraindications.toml").open("a") as older:
+        older.write("\n# as it was once\n")
+    then = version(tmp_path / "programs/knowledge")
+    SafetyDecision.objects.create(**_columns(kept) | {"rulebook_version": then})
+
+    call_command("rulebook", "replay")
+    call_command("rulebook", "replay", "--release", str(tmp_path))
+
+    now = rulebook().version
+    assert capsys.readouterr().out.splitlines() == [
+        f"1 decisions come out as they were kept, by rulebook {now}.",
+        f"1 were made by rulebook {then}: name that release with --release.",
+        f"1 decisions come out as they were kept, by rulebook {then}.",
+        f"1 were made by rulebook {now}: name that release with --release.",
+    ]
+    SafetyDecision.objects.create(**_columns(kept) | {"overridden": []})
+    with pytest.raises(CommandError, match="1 decisions come out otherwise"):
+        call_command("rulebook", "replay")
+    assert f"was {kept.status}, would be override_required" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="red_flags"):
+        call_command("rulebook", "replay", "--release", str(tmp_path / "nowhere"))
+
+
+def _columns(kept: SafetyDecision) -> dict[str, Any]:
+    return {name: value for name, value in vars(kept).items() if name not in {"_state", "id"}}
 
 
 def test_neither_a_decision_nor_an_override_can_be_rewritten(doctor: User) -> None:
