@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -116,10 +116,9 @@ class Frame:
 
 def frame(site: Site, day: date, spans: Iterable[Span]) -> Frame:
     """From the full hour in which the first of `spans` begins to the one in which the last ends."""
-    midnight, _next = local_time.day_bounds(day, site.zone)
-    usual = Span.of(midnight + timedelta(hours=OPENS), midnight + timedelta(hours=CLOSES))
+    usual = Span.of(*local_time.hours(day, time(OPENS), time(CLOSES), site.zone))
     every = [usual, *spans]
-    zero = slots.minute_of(midnight)
+    zero = usual.starts - OPENS * 60  # counted back: on the day on which clocks change, midnight is an hour off
     first, last = min(span.starts for span in every), max(span.ends for span in every)
     return Frame(site, Span(zero + (first - zero) // 60 * 60, zero - (zero - last) // 60 * 60))
 

@@ -14,7 +14,7 @@ from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import lengths
 from clinic.appointments.rules.status import MAY_BE_MOVED
-from clinic.desk import names, reading
+from clinic.appointments.web import names
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
 from programs.actions import offering
@@ -44,7 +44,7 @@ def drop(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     patient = visit.patient
     context = {
         "visit": visit,
-        "name": reading.name(patient.given_name, patient.family_name, patient.number, hide=names.are_hidden(request)),
+        "name": names.listed(patient.given_name, patient.family_name, patient.number, hide=names.are_hidden(request)),
         "target": target,
         "local_start": target.starts_at.astimezone(visit.site.zone),
         "offer": wanted,

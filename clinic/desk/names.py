@@ -1,26 +1,21 @@
-"""Names that others at the desk could read are hidden for as long as this person wants, on this computer only."""
+"""The button that hides the names on the boards."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from clinic.appointments.web.names import KEY, are_hidden
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
-
-_KEY = "hides_names"
-
-
-def are_hidden(request: HttpRequest) -> bool:
-    return bool(request.session.get(_KEY))
 
 
 @needs(Permission.APPOINTMENT_VIEW)
 @require_POST
 def toggle(request: SignedInRequest) -> HttpResponse:
     """Hide the names on the boards, or show them again."""
-    request.session[_KEY] = not are_hidden(request)
+    request.session[KEY] = not are_hidden(request)
     return redirect(back(request, reverse("desk:today")))
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules import local_time
 from clinic.appointments.rules.status import Status
+from clinic.appointments.web import names
 from patients.models import Intake, RedFlag
 from people.models import AuditEvent, Site, User
 
@@ -84,16 +85,9 @@ def _read(visits: QuerySet[Appointment], hide_names: bool) -> list[Seen]:
     return [_seen(row, hide_names=hide_names) for row in found]
 
 
-def name(given: str, family: str, number: int, *, hide: bool) -> str:
-    """ "Okafor, Amara"; hidden it is "A. O. 00042": enough for whoever knows, nothing for whoever looks."""
-    if not hide:
-        return ", ".join(part for part in (family, given) if part)  # as `Patient.list_name`, without a patient
-    return " ".join([*(f"{part[0]}." for part in (given, family) if part), f"{number:05d}"])
-
-
 def _seen(row: Any, *, hide_names: bool) -> Seen:
     """`row` is a named tuple of `_PLAIN`, `_LOOKED_UP` and `_NAMED`."""
-    shown = name(row.patient__given_name, row.patient__family_name, row.patient__number, hide=hide_names)
+    shown = names.listed(row.patient__given_name, row.patient__family_name, row.patient__number, hide=hide_names)
     return Seen(
         pk=row.pk,
         patient=Who(row.patient_id, shown),
@@ -124,17 +118,22 @@ def _looked_up(visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
     others = Appointment.objects.filter(patient=patient)
     came = others.filter(starts_at__lt=OuterRef("starts_at")).exclude(status__in=[Status.CANCELLED, Status.MISSED])
     to_come = others.expected().filter(starts_at__gt=OuterRef("starts_at")).order_by("starts_at")
-    # The trail knows when somebody was taken in; it is asked only for those who are in a room now.
-    taken_in = AuditEvent.objects.filter(
-        patient_id=OuterRef("patient_id"), deed="appointment.status_set", detail__status=str(Status.IN_ROOM)
-    ).filter(object_id=Cast(pk, CharField()))
+    # The trail knows when somebody was taken in; it is asked only for those who are in a room now. Who was done by a
+    # slip of the hand is there since before; who was sent out and marked done without coming in again, nobody knows.
+    steps = AuditEvent.objects.filter(patient_id=OuterRef("patient_id"), deed="appointment.status_set")
+    last_in_or_out = (
+        steps.filter(object_id=Cast(pk, CharField()), detail__status__in=[str(Status.IN_ROOM), str(Status.ARRIVED)])
+        .exclude(detail__was=str(Status.DONE))
+        .order_by("-at")
+        .values(since=Case(When(detail__status=str(Status.IN_ROOM), then="at")))[:1]
+    )
     held = Hold.objects.filter(appointment=pk).values("resource_id")
     return visits.annotate(
         # That there is one, never which: the desk sees this.
         needs_clinician_check=Exists(RedFlag.objects.open().filter(patient=patient)),
         came_before=Exists(came),
         has_form=Exists(Intake.objects.submitted().filter(patient=patient)),
-        in_room_at=Case(When(status=Status.IN_ROOM, then=Subquery(taken_in.order_by("-at").values("at")[:1]))),
+        in_room_at=Case(When(status=Status.IN_ROOM, then=Subquery(last_in_or_out))),
         next_at=Case(When(status=Status.DONE, then=Subquery(to_come.values("starts_at")[:1]))),
         held=ArraySubquery(held),
     )

@@ -1,12 +1,15 @@
 """The day on paper: a sheet for each clinician, with big times and room for notes."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from clinic.desk import board, live, names
+from clinic.appointments.web import names
+from clinic.desk import board, live
 from clinic.desk.board import Board, Line
 from clinic.desk.cards import Class
 from clinic.desk.views import a_day
@@ -15,10 +18,19 @@ from people.web.guards import SignedInRequest, needs
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A visit, or a class."""
+
+    at: datetime
+    clock: str
+    line: Line | None = None
+    meeting: Class | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     clinician: str
-    lines: list[Line]
-    classes: list[tuple[str, Class]]  # what the clock shows, and the class
+    rows: list[Row]
 
 
 @needs(Permission.APPOINTMENT_VIEW)
@@ -45,12 +57,16 @@ def page(request: SignedInRequest, day: str) -> HttpResponse:
 
 def _sheets(shown: Board) -> dict[str, Sheet]:
     """By the id of the clinician, in the order of the board; who has nobody today needs no sheet."""
-    found = {column.key: Sheet(column.title, [], []) for column in shown.columns}
-    clocks = {it.pk: shown.frame.clock(it.starts_at) for it in shown.classes}
+    visits = [visit for visit in shown.visits if visit.is_standing and not visit.group_id]
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for line in shown.lines(visits):
+        rows[str(line.visit.clinician_id)].append(Row(line.visit.starts_at, line.clock, line=line))
     for column in shown.columns:
         held = {card.pk for card in column.cards}
-        found[column.key].classes.extend((clocks[it.pk], it) for it in shown.classes if it.pk in held)
-    for line in shown.lines([visit for visit in shown.visits if visit.is_standing and not visit.group_id]):
-        if str(line.visit.clinician_id) in found:
-            found[str(line.visit.clinician_id)].lines.append(line)
-    return {key: sheet for key, sheet in found.items() if sheet.lines or sheet.classes}
+        meetings = [it for it in shown.classes if it.pk in held]
+        rows[column.key] += [Row(it.starts_at, shown.frame.clock(it.starts_at), meeting=it) for it in meetings]
+    return {
+        column.key: Sheet(column.title, sorted(rows[column.key], key=lambda row: row.at))
+        for column in shown.columns
+        if rows[column.key]
+    }

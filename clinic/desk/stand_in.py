@@ -1,5 +1,6 @@
 """Somebody is ill: their visits of the day go to others, or to other times, all at once or none."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.appointments.actions import availability, booking, stand_in
@@ -17,7 +20,8 @@ from clinic.appointments.models.appointment import AppointmentQuerySet
 from clinic.appointments.rules import local_time
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_MOVED
-from clinic.desk import live, names, reading
+from clinic.appointments.web import names
+from clinic.desk import live
 from clinic.desk.views import a_day
 from people.models import Site
 from people.rules.permissions import Permission
@@ -45,10 +49,12 @@ def page(request: SignedInRequest, day: str) -> HttpResponse:
             refusal, visits = no, _visits(request, site, clinician, day)
         else:
             told = ngettext("%(n)s visit was moved.", "%(n)s visits were moved.", len(moved)) % {"n": len(moved)}
-            messages.success(request, told)
+            messages.success(request, _told(told, moved))
             return redirect(f"{reverse('desk:day', args=[day])}?site={site.pk}")
-    context = _context(request, list(visits)) | {
+    of_day = list(visits)
+    context = _context(request, of_day) | {
         "active": "day",
+        "has_plans": any(it.session_id for it in of_day),
         "day": on,
         "site": site,
         "clinician": clinician,
@@ -57,10 +63,17 @@ def page(request: SignedInRequest, day: str) -> HttpResponse:
     return render(request, "desk/stand_in.html", context, status=GONE if refusal else 200)
 
 
+def _told(said: str, moved: Collection[Appointment]) -> str:
+    """With the way to the plans, where later visits hang on one that was moved."""
+    if not any(it.session_id for it in moved):
+        return said
+    return format_html('{} <a href="{}">{}</a>', said, reverse("appointments:mend"), _("See whether their plans hold"))
+
+
 def _context(request: SignedInRequest, visits: list[Appointment]) -> dict[str, Any]:
     hide = names.are_hidden(request)
     shown = {
-        it.pk: reading.name(it.patient.given_name, it.patient.family_name, it.patient.number, hide=hide)
+        it.pk: names.listed(it.patient.given_name, it.patient.family_name, it.patient.number, hide=hide)
         for it in visits
     }
     asked = set(request.GET.getlist("visit") + request.POST.getlist("visit"))

@@ -21,6 +21,7 @@ from clinic.appointments.actions import follow_ups, matches, to_do
 from clinic.appointments.actions.to_do import Group, Kind, ToDo
 from clinic.appointments.models import Appointment, FollowUp, WaitlistEntry
 from clinic.appointments.rules.status import Status
+from clinic.appointments.web import names
 from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -42,7 +43,7 @@ def _page(request: SignedInRequest, *, refusal: Refused | None = None) -> HttpRe
     now, part = timezone.now(), request.GET.get("part", "")
     found = to_do.tasks(request.user, request.clinic, now=now)
     context: dict[str, Any] = {"active": "tasks", "count": len(found), "refusal": refusal, "now": now}
-    context["back"] = _around(request)
+    context |= {"back": _around(request), "hide_names": names.are_hidden(request)}
     if part == BADGE:
         return render(request, "desk/tasks.html#badge", context)
     if part == SIDE:

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.appointments.rules.status import STEPS
-from clinic.desk import board, letters, live, names
+from clinic.appointments.web import names
+from clinic.desk import board, letters, live
 from clinic.desk.board import Board
 from people.models import Site
 from people.rules.permissions import Permission

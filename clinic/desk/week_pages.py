@@ -9,7 +9,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from clinic.desk import board, live, names, week, week_columns
+from clinic.appointments.web import names
+from clinic.desk import board, live, week, week_columns
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
 

@@ -76,16 +76,32 @@ def test_a_card_says_name_treatment_and_how_long_somebody_waits(desk: Client, ca
     assert card(desk.get(DAY), visit.pk) == "(Waiting) Rahimi, Leila 11:00 Review visit Waiting 12 min"
 
 
+def stepped(visit: Appointment, cast: Cast, was: str, status: str, minute: int) -> None:
+    Appointment.objects.filter(pk=visit.pk).update(status=status, arrived_at=at(11))
+    AuditEvent.objects.create(
+        at=at(11, minute), by=cast.rosa, role="front_desk", deed="appointment.status_set", patient_id=visit.patient_id,
+        object_type="appointments.appointment", object_id=str(visit.pk), detail={"was": was, "status": status},
+    )  # fmt: skip
+
+
 def test_who_is_in_a_room_is_there_since_the_desk_said_so(desk: Client, cast: Cast) -> None:
     came(cast.leila, cast)
     visit = long(cast, at(11))
-    Appointment.objects.filter(pk=visit.pk).update(status="in_room", arrived_at=at(11))
-    AuditEvent.objects.create(
-        at=at(11, 40), by=cast.rosa, role="front_desk", deed="appointment.status_set", patient_id=visit.patient_id,
-        object_type="appointments.appointment", object_id=str(visit.pk), detail={"was": "arrived", "status": "in_room"},
-    )  # fmt: skip
-
+    stepped(visit, cast, "arrived", "in_room", 40)
     assert card(desk.get(DAY), visit.pk).endswith("In room 20 min")
+
+    stepped(visit, cast, "in_room", "done", 50)
+    stepped(visit, cast, "done", "in_room", 51)
+    assert card(desk.get(DAY), visit.pk).endswith("In room 20 min"), "done was a slip of the hand"
+
+    stepped(visit, cast, "in_room", "arrived", 52)
+    stepped(visit, cast, "arrived", "done", 54)
+    stepped(visit, cast, "done", "in_room", 55)
+    assert card(desk.get(DAY), visit.pk).endswith("In room"), "sent out, and nobody wrote down when she came in again"
+
+    stepped(visit, cast, "in_room", "arrived", 56)
+    stepped(visit, cast, "arrived", "in_room", 58)
+    assert card(desk.get(DAY), visit.pk).endswith("In room 2 min")
 
 
 def test_who_is_done_has_a_next_visit_or_not_yet(desk: Client, cast: Cast) -> None:
@@ -101,7 +117,7 @@ def test_who_is_done_has_a_next_visit_or_not_yet(desk: Client, cast: Cast) -> No
 def test_somebody_new_is_marked_and_so_is_the_form_that_is_missing(desk: Client, cast: Cast) -> None:
     visit = long(cast, at(14))
 
-    assert card(desk.get(DAY), visit.pk) == "(Not confirmed) Rahimi, Leila 14:00 New Review visit Form not filled in"
+    assert card(desk.get(DAY), visit.pk) == "(Not confirmed) Rahimi, Leila 14:00 Review visit New Form not filled in"
     Intake.objects.create(patient=cast.leila, started_at=NOW, submitted_at=NOW)
     assert card(desk.get(DAY), visit.pk).endswith("Form done")
 
@@ -155,6 +171,16 @@ def test_a_class_is_one_card_that_counts_who_is_here(desk: Client, cast: Cast) -
     assert "3 visits" in text(desk.get(DAY))
 
 
+def test_a_day_sheet_has_classes_and_visits_in_the_order_of_the_day(desk: Client, cast: Cast) -> None:
+    a_class(cast, cast.leila)
+    for hour, name in ((9, "Early"), (16, "Late")):
+        long(cast, at(hour), patient=a_patient(family_name=name))
+
+    sheet = text(desk.get("/desk/print/2026-09-14/"))
+
+    assert sheet.index("Early") < sheet.index("Neck group") < sheet.index("Late")
+
+
 def test_a_class_to_which_nobody_comes_yet_is_seen(desk: Client, cast: Cast) -> None:
     group = a_class(cast)
 
@@ -173,12 +199,12 @@ def test_a_time_kept_for_a_caller_is_drawn_until_it_lapses(desk: Client, cast: C
 
 
 def test_names_can_be_hidden_from_those_who_stand_at_the_desk(desk: Client, cast: Cast) -> None:
-    long(cast, at(14))
+    cast.book(at(14), now=NOON)
 
     back = desk.post("/desk/names/", {"next": DAY})
 
     assert back.url == DAY
-    for url in (DAY, "/desk/list/2026-09-14/", "/desk/print/2026-09-14/"):
+    for url in (DAY, "/desk/list/2026-09-14/", "/desk/print/2026-09-14/", "/desk/tasks/", "/desk/undo/"):
         seen = desk.get(url).content.decode()
         assert f"L. R. {cast.leila.number:05d}" in seen
         assert "Rahimi" not in seen

@@ -1,7 +1,7 @@
 """The week, the day sheets, dropping a visit, and moving the day of somebody who is ill."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -97,6 +97,13 @@ def test_in_the_week_in_which_clocks_change_ten_o_clock_stays_in_the_row_of_ten(
     seen = desk.get("/desk/week/2026-W45/", {"resource": str(cast.sara.pk)})
 
     assert set(re.findall(r'class="appt [\w-]+ (r\d+) ', seen.content.decode())) == {"r8"}
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)])
+def test_the_day_on_which_clocks_change_is_drawn_from_eight_to_five(cast: Cast, day: date) -> None:
+    drawn = columns.frame(cast.site, day, [])
+
+    assert [clock for _row, clock in drawn.hours] == [f"{hour:02d}:00" for hour in range(8, 17)]
 
 
 @pytest.mark.parametrize("bad", ["2026-W54", "2026-38", "W38", "2026-W00", "9999-W60", "2026-W7"])
@@ -215,6 +222,7 @@ def test_the_day_of_somebody_ill_is_moved_at_once(desk: Client, cast: Cast, ill:
     )
 
     assert answer.status_code == 302
+    assert "plans hold" not in text(desk.get("/desk/tasks/")), "no plan hangs on them"
     moved = Appointment.objects.filter(pk__in=[visit.pk for visit in ill]).order_by("starts_at")
     assert [(it.clinician.name, it.starts_at) for it in moved] == [
         ("Mei Tanaka", at(13)), ("Mei Tanaka", at(14)), ("Mei Tanaka", at(15)),

@@ -58,7 +58,14 @@ def test_of_several_with_the_same_name_one_is_chosen(desk: Client, cast: Cast) -
     text = said(desk.get(url(query="?q=rahimi")))
 
     assert "Choose the patient 1 Rahimi, Layla" in text
-    assert "Add a new patient" in said(desk.get(url(query="?q=quillfeather")))
+    assert "New patient" in said(desk.get(url(query="?q=quillfeather")))
+
+
+def test_who_is_expected_today_anyway_is_not_booked_twice_unseen(desk: Client, cast: Cast) -> None:
+    assert "Has a visit today already" not in said(desk.get(url(cast)))
+    cast.book(at(15))
+
+    assert "Has a visit today already: 15:00, Review visit with Sara Haddad" in said(desk.get(url(cast)))
 
 
 def test_when_nobody_is_free_today_the_next_times_and_waiting_are_offered(desk: Client, cast: Cast) -> None:

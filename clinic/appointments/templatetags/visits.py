@@ -12,7 +12,8 @@ from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules import local_time
 from clinic.appointments.rules.status import STEPS, Status, is_step_back
-from clinic.appointments.web import words
+from clinic.appointments.web import names, words
+from patients.models import Patient
 from programs.rules.services import Service
 
 register = template.Library()
@@ -47,6 +48,12 @@ def step_words(status: str) -> str | Promise:
 def what(visit: Appointment) -> str:
     """The service, and which one of the plan's course it is: "Shockwave 3 of 5"."""
     return words.what(visit)
+
+
+@register.filter
+def listed(patient: Patient, hide: bool) -> str:
+    """As in a list: "Okafor, Amara"; where names are hidden "A. O. 00042"."""
+    return names.listed(patient.given_name, patient.family_name, patient.number, hide=hide)
 
 
 @register.filter

@@ -153,7 +153,10 @@ def _let_go(request: SignedInRequest, patient: Patient) -> HttpResponse:
 def said_and_back_to_the_day(request: SignedInRequest, visit: Appointment) -> HttpResponse:
     """Say what was booked, on the board of that day."""
     said = format_html(
-        '{} <a href="{}">{}</a>', _("Booked: %s.") % words.booked(visit), visit.get_absolute_url(), _("Open the visit")
+        '{} <a href="{}">{}</a>',
+        _("Booked: %s.") % words.booked(request, visit),
+        visit.get_absolute_url(),
+        _("Open the visit"),
     )
     messages.success(request, said)
     return redirect(f"{reverse('desk:day', args=[visit.local_start.date().isoformat()])}?site={visit.site_id}")

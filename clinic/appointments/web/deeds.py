@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from clinic.appointments.actions import class_undo
 from clinic.appointments.models import Appointment, GroupSession, VisitChange
 from clinic.appointments.rules.status import Status
-from clinic.appointments.web import words
+from clinic.appointments.web import names, words
 from people.models import AuditEvent
 
 Words = str | Promise
@@ -51,7 +52,7 @@ _TAKEN_BACK: Mapping[str, Words] = {
 }
 
 
-def done(change: VisitChange) -> str:
+def done(request: HttpRequest, change: VisitChange) -> str:
     """The undo bar's line: "Leila Rahimi, Thursday 17 September, 10:30: booked." """
     visit = change.appointment
     if class_undo.is_of_a_class(change):
@@ -60,16 +61,16 @@ def done(change: VisitChange) -> str:
             "deed": _DONE[change.deed],
         }
     return _("%(who)s, %(when)s: %(deed)s.") % {
-        "who": visit.patient.full_name,
+        "who": names.said(request, visit.patient),
         "when": words.day_and_time(visit.local_start),
         "deed": _DONE[change.deed],
     }
 
 
-def undone(change: VisitChange, visit: Appointment) -> str:
+def undone(request: HttpRequest, change: VisitChange, visit: Appointment) -> str:
     """What is so again, said back. `change` is what was undone, `visit` what it is now."""
     when = words.day_and_time(visit.local_start)
-    return str(_UNDONE[change.deed]) % {"who": visit.patient.full_name, "when": when}
+    return str(_UNDONE[change.deed]) % {"who": names.said(request, visit.patient), "when": when}
 
 
 def class_undone(group: GroupSession) -> str:

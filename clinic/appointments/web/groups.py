@@ -18,7 +18,7 @@ from clinic.appointments.actions import seats, waitlist
 from clinic.appointments.models import Appointment, GroupSession, WaitlistEntry
 from clinic.appointments.rules.refusals import NothingChosen
 from clinic.appointments.rules.status import MAY_BE_MOVED, STEPS, Status, is_step_back
-from clinic.appointments.web import words
+from clinic.appointments.web import names, words
 from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.panel import as_id
 from patients.models import Patient
@@ -107,11 +107,11 @@ def seat(request: SignedInRequest, group_id: UUID) -> HttpResponse:
             today = timezone.localdate(now, it.site.zone)
             can_make = waitlist.CanMake(from_on=today, until_on=it.local_start.date(), site=it.site)
             waitlist.add(patient, it.service_code, can_make, by=request.user, now=now, on=today)
-            messages.success(request, _("%(name)s waits for a place.") % {"name": patient.full_name})
+            messages.success(request, _("%(name)s waits for a place.") % {"name": names.said(request, patient)})
         else:
             key = as_id(request.POST.get("request_key"))
             visit = seats.seat(it, patient=patient, by=request.user, now=now, request_key=key)
-            messages.success(request, _("In the class: %s.") % words.booked(visit))
+            messages.success(request, _("In the class: %s.") % words.booked(request, visit))
     except Refused as refusal:
         return _page(request, it, refusal=refusal)
     return redirect("appointments:group", group_id=it.pk)
@@ -144,7 +144,7 @@ def reseat(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         except Refused as no:
             refusal = no
         else:
-            messages.success(request, _("Moved: %s.") % words.booked(moved))
+            messages.success(request, _("Moved: %s.") % words.booked(request, moved))
             return redirect("appointments:group", group_id=moved.group_id)
     now = timezone.now()
     service = offering.current()[visit.service_code]

@@ -35,7 +35,8 @@ def pending(request: SignedInRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "active": "day",
         "lines": [
-            (change, change.appointment, deeds.done(change), _left(change.appointment, now)) for change in changes
+            (change, change.appointment, deeds.done(request, change), _left(change.appointment, now))
+            for change in changes
         ],
         "next": _page_below(request),
     }
@@ -62,10 +63,10 @@ def _once_each(changes: Iterable[VisitChange]) -> list[VisitChange]:
     return list(found.values())[:MOST_SHOWN]
 
 
-def _undone(change: VisitChange, *, by: User, now: datetime) -> str:
+def _undone(request: SignedInRequest, change: VisitChange, *, now: datetime) -> str:
     if class_undo.is_of_a_class(change):
-        return deeds.class_undone(class_undo.undo(change, by=by, now=now))
-    return deeds.undone(change, undo.undo(change, by=by, now=now))
+        return deeds.class_undone(class_undo.undo(change, by=request.user, now=now))
+    return deeds.undone(request, change, undo.undo(change, by=request.user, now=now))
 
 
 def _send_now(it: Appointment, change: VisitChange, *, by: User, now: datetime) -> None:
@@ -94,7 +95,7 @@ def answer(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
             _send_now(it, change, by=request.user, now=now)
             messages.success(request, _("The message goes out now."))
         else:
-            messages.success(request, _undone(change, by=request.user, now=now))
+            messages.success(request, _undone(request, change, now=now))
     except Refused as refusal:
         return card.shown_again(request, visit_id, refusal)
     it.refresh_from_db()

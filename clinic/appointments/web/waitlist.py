@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from clinic.appointments.actions import matches, waitlist
 from clinic.appointments.models import Appointment, SlotOffer, WaitlistEntry
+from clinic.appointments.web import names
 from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.waitlist_forms import ServiceForm, WishForm, as_it_is, usual
 from patients.models import Patient
@@ -81,7 +82,7 @@ def add(request: SignedInRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("On the waitlist: %s.") % patient.full_name)
+            messages.success(request, _("On the waitlist: %s.") % names.said(request, patient))
             return redirect("appointments:waitlist")
     context = {"patient": patient, "form": form, "which": which, "service": service, "visit": visit, "session": session}
     return _form_page(request, context)
@@ -103,7 +104,7 @@ def change(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Changed: %s.") % entry.patient.full_name)
+            messages.success(request, _("Changed: %s.") % names.said(request, entry.patient))
             return redirect("appointments:waitlist")
     patient = open_record(request, entry.patient_id)
     context = {"patient": patient, "form": form, "service": service, "visit": entry.visit, "session": entry.session}
@@ -116,7 +117,7 @@ def withdraw(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
     """They no longer wait."""
     entry = _entry(request, entry_id)
     waitlist.withdraw(entry, by=request.user, now=timezone.now())
-    messages.success(request, _("No longer on the waitlist: %s.") % entry.patient.full_name)
+    messages.success(request, _("No longer on the waitlist: %s.") % names.said(request, entry.patient))
     return redirect("appointments:waitlist")
 
 

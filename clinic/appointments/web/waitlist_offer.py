@@ -19,7 +19,7 @@ from clinic.appointments.actions import availability, matches, offers, on_the_ph
 from clinic.appointments.actions.matches import Match
 from clinic.appointments.actions.openings import Gap
 from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, Resource, SlotOffer, WaitlistEntry
-from clinic.appointments.web import waitlist_words, words
+from clinic.appointments.web import names, waitlist_words, words
 from people.models import Site
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
@@ -169,7 +169,9 @@ def answer(request: SignedInRequest, offer_id: UUID) -> HttpResponse:
             return _answered(request, offers.accept(it, by=request.user, now=now))
         if said == "no":
             offers.decline(it, by=request.user, now=now)
-            messages.success(request, _("%s said no and stays on the waitlist.") % it.entry.patient.full_name)
+            messages.success(
+                request, _("%s said no and stays on the waitlist.") % names.said(request, it.entry.patient)
+            )
         elif said == "back":
             offers.take_back(it, by=request.user, now=now)
             messages.success(request, _("The offer is taken back."))
@@ -183,7 +185,7 @@ def _answered(request: SignedInRequest, it: SlotOffer) -> HttpResponse:
         messages.error(request, _("That time has gone. Nothing was saved; they stay on the waitlist."))
         return redirect("appointments:waitlist")
     visit = Appointment.objects.select_related("patient", "site", "clinician").get(pk=it.appointment.pk)
-    messages.success(request, _("Booked: %s.") % words.booked(visit))
+    messages.success(request, _("Booked: %s.") % words.booked(request, visit))
     return redirect(f"{reverse('desk:day', args=[visit.local_start.date().isoformat()])}?site={visit.site_id}")
 
 

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from clinic.appointments.actions import walk_ins as work
 from clinic.appointments.actions.suggestions import best_times
 from clinic.appointments.actions.walk_ins import gaps_today
-from clinic.appointments.models import Resource, Shift, WaitlistEntry
+from clinic.appointments.models import Appointment, Resource, Shift, WaitlistEntry
+from clinic.appointments.rules.status import MAY_BE_MOVED
 from clinic.appointments.rules.walk_in_refusals import ReasonMissing
-from clinic.appointments.web import panel, words
+from clinic.appointments.web import names, panel, words
 from clinic.appointments.web.finding import best_first
 from clinic.appointments.web.panel import Wanted, as_id
 from patients.models import Patient, RedFlag
@@ -80,6 +81,7 @@ def _who(request: SignedInRequest, site: Site, sites: list[Site]) -> HttpRespons
         "found": found,
         "waiting": waiting[:MOST_WAITING],
         "now": now,
+        "today": timezone.localdate(now, site.zone),
     }
     return render(request, "appointments/walk_in_who.html", context)
 
@@ -110,6 +112,7 @@ def _page(
         "sites": sites,
         "gap": gap,
         "later": later,
+        "is_expected": _expected_today(it, site),
         "services": [each for each in it.services.values() if each.is_enabled and not each.is_class],
         "needs_clinician_check": RedFlag.objects.open().filter(patient=it.patient).exists(),
         "clinicians": able if request.user.may(Permission.APPOINTMENT_OVERBOOK) else [],
@@ -120,11 +123,18 @@ def _page(
     return render(request, "appointments/walk_in.html", context, status=GONE if refusal else 200)
 
 
+def _expected_today(it: Wanted, site: Site) -> list[Appointment]:
+    """The visits that the patient has today anyway: perhaps that is why they stand there."""
+    today = timezone.localdate(it.now, site.zone)
+    every = [*reversed(it.visits.past), *it.visits.coming]
+    return [each for each in every if each.local_start.date() == today and each.status in MAY_BE_MOVED]
+
+
 def _done(request: SignedInRequest, it: Wanted, site: Site) -> HttpResponse:
     by, now = request.user, it.now
     if "wait" in request.POST:
         work.wait(it.patient, it.service, site, by=by, now=now)
-        messages.success(request, _("%(name)s waits.") % {"name": it.patient.full_name})
+        messages.success(request, _("%(name)s waits.") % {"name": names.said(request, it.patient)})
         return redirect(f"{request.path}?site={site.pk}")
     if "squeeze" in request.POST:
         visit = work.squeeze_in(
@@ -140,7 +150,7 @@ def _done(request: SignedInRequest, it: Wanted, site: Site) -> HttpResponse:
     else:
         key = it.request_key
         visit = work.arrive(it.patient, it.service, site, by=by, now=now, session=it.session, request_key=key)
-    messages.success(request, _("Checked in: %s.") % words.booked(visit))
+    messages.success(request, _("Checked in: %s.") % words.booked(request, visit))
     return redirect(f"{reverse('desk:today')}?site={site.pk}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from django.http import HttpRequest
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from clinic.appointments.actions.availability import Offer
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules import saying
 from clinic.appointments.rules.status import Status
+from clinic.appointments.web import names
 from programs.rules.services import Service
 
 STEPS: Mapping[str, str | Promise] = {
@@ -52,10 +54,10 @@ def say_this(offer: Offer, service: Service, *, on: date, with_site: bool = True
     )
 
 
-def booked(visit: Appointment) -> str:
+def booked(request: HttpRequest, visit: Appointment) -> str:
     """The whole of what was booked, said back: who, when, with whom."""
     return _("%(patient)s, %(when)s, with %(clinician)s") % {
-        "patient": visit.patient.full_name,
+        "patient": names.said(request, visit.patient),
         "when": day_and_time(visit.local_start),
         "clinician": visit.clinician.name,
     }
