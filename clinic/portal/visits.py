@@ -12,10 +12,11 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.appointments.actions import as_booked, attendance, availability, booking, seats
 from clinic.appointments.actions.availability import Choice, Offer
-from clinic.appointments.models import Appointment, GroupSession
+from clinic.appointments.models import Appointment, BookingPolicy, GroupSession
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from clinic.portal import classes
@@ -26,8 +27,6 @@ from people.rules.refusal import ChangedMeanwhile, Refused
 from people.web.guards import SignedInRequest
 from programs.models import PlannedSession
 
-# Later than this the clinic can no longer give the time to anybody else: a call settles it.
-CHANGE_UNTIL = timedelta(hours=24)
 LOOK_AHEAD = 21  # days
 DAYS_SHOWN = 7
 PAST_ON_A_PAGE = 20
@@ -35,12 +34,17 @@ BY_PATIENT = "patient_portal"
 
 
 class TooLateToChange(Refused):
-    """Inside the last day only a call changes a visit."""
+    """So late the clinic can no longer give the time to anybody else: a call settles it."""
 
 
 def may_change(visit: Appointment, now: datetime) -> bool:
-    """Whether the patient may still move or cancel it without a call."""
-    return visit.status in MAY_BE_MOVED and visit.starts_at - now > CHANGE_UNTIL
+    """Whether the patient may still move or cancel it without a call. At most one query."""
+    return visit.status in MAY_BE_MOVED and visit.starts_at - now > timedelta(hours=_change_until())
+
+
+def _change_until() -> int:
+    """How many hours before a visit the clinic lets patients change it."""
+    return BookingPolicy.current().change_until_hours
 
 
 def refuse_if_moved_since(visit: Appointment, revision: str) -> None:
@@ -86,6 +90,7 @@ def change(request: SignedInRequest, patient: Patient, visit_id: UUID) -> HttpRe
         "visit": visit,
         "refusal": refusal,
         "has_begun": visit.starts_at <= now,
+        "change_until": _change_until(),
     }
     if may_change(visit, now):
         context["can_change"] = True
@@ -109,7 +114,13 @@ def _changed(request: SignedInRequest, visit: Appointment) -> HttpResponse:
         messages.success(request, _("Thank you. We expect you."))
         return redirect("portal:today")
     if not may_change(visit, now):
-        raise TooLateToChange(_("This visit is less than 24 hours away, or has changed. Please call us."))
+        hours = _change_until()
+        words = ngettext(
+            "This visit is less than %(n)s hour away, or has changed. Please call us.",
+            "This visit is less than %(n)s hours away, or has changed. Please call us.",
+            hours,
+        )
+        raise TooLateToChange(words % {"n": hours})
     if do == "cancel":
         booking.cancel(visit, reason=BY_PATIENT, by=request.user, now=now)
         messages.success(request, _("The visit is cancelled. Call us or write to us for a new one."))

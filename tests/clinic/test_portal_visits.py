@@ -11,7 +11,7 @@ from portal_cast import A_DAY, THURSDAY, Portal, a_portal, it_is, signed_in
 from pytest_django import DjangoAssertNumQueries
 
 from clinic.appointments.actions import availability, booking
-from clinic.appointments.models import Appointment
+from clinic.appointments.models import Appointment, BookingPolicy
 from people.models import AuditEvent
 from programs.rules.rulebook import rulebook
 
@@ -128,6 +128,19 @@ def test_on_the_last_day_the_patient_is_asked_to_call(do: str, portal: Portal) -
     assert "Cancel this visit" not in shown
     assert "Please call us" in refused
     assert what_stands(portal) == ("booked", portal.visit.revision, 3)
+
+
+@pytest.mark.parametrize(("hours", "may"), [(30, True), (48, False)])
+def test_how_late_a_patient_may_change_a_visit_is_the_clinics_own_rule(hours: int, may: bool, portal: Portal) -> None:
+    BookingPolicy.objects.create(change_until_hours=hours)
+    with it_is(THURSDAY - timedelta(hours=36)):
+        shown = portal.client.get(url_of(portal.visit)).content.decode()
+        refused = portal.client.post(url_of(portal.visit), {"do": "cancel", "revision": portal.visit.revision})
+
+    assert ("Cancel this visit" in shown) is may
+    assert ("Your visit is less than 48 hours away." in shown) is not may
+    assert fresh(portal).status == ("cancelled" if may else "booked")
+    assert may or "less than 48 hours away" in refused.content.decode()
 
 
 @pytest.mark.parametrize("code", ["", "rubbish", "20260918T1300"])
