@@ -209,6 +209,7 @@ def _sessions(course: Course, asked: Asked, services: Mapping[str, Service], *, 
             pinned=_where(booked) if booked and is_left else asked.pins.get(it.pk),
             is_excluded=it.pk in asked.left_out and not is_left,
             booked=booked,
+            was_moved=visit is not None and visit.timed_at > visit.booked_at,
         )
 
 

@@ -84,6 +84,7 @@ class Session:
     # Left out by hand. The next one's longest gap then grows by this one's.
     is_excluded: bool = False
     booked: Booked | None = None  # where it stands now; only `repair` looks at it
+    was_moved: bool = False  # since it was booked: rather move another one than this one again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

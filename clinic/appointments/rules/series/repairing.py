@@ -1,7 +1,8 @@
 """When life happens to a plan that is booked: the smallest change that keeps every rule.
 
-First as few visits as can be are moved, then by as few days, then the points decide as for a new plan. Who has agreed
-to a visit keeps it even where it is not as they would wish now; what was agreed to be too near stays so.
+First as few visits as can be are moved, then of two rather the one that was never moved before, then by as few days,
+then the points decide as for a new plan. Who has agreed to a visit keeps it even where it is not as they would wish
+now; what was agreed to be too near stays so.
 """
 
 from collections.abc import Collection, Sequence

@@ -53,7 +53,12 @@ def alternatives(problem: Problem, best: Proposal) -> tuple[Proposal, ...]:
     """A plan that is done sooner and one with fewer trips, where they really differ. No softer than the best."""
     book = Book(problem.supply, problem.zones)
     known = Verdict(tuple(it.visit.day for it in best.placed))
-    return tuple(it for aim in (Aim.SOONER, Aim.FEWER_TRIPS) for it in _alternative(problem, book, best, known, aim))
+    found: dict[tuple[Booked, ...], Proposal] = {}
+    for aim in (Aim.SOONER, Aim.FEWER_TRIPS):
+        for it in _alternative(problem, book, best, known, aim):
+            # A plan that is both is offered once.
+            found.setdefault(tuple(placed.visit for placed in it.placed), it)
+    return tuple(found.values())
 
 
 def _alternative(problem: Problem, book: Book, best: Proposal, known: Verdict, aim: Aim) -> Iterator[Proposal]:

@@ -15,7 +15,7 @@ from clinic.appointments.rules.series.problem import Booked, Supply
 from clinic.appointments.rules.series.rooms import follows_easily, furnished
 from clinic.appointments.rules.series.sequence import Order, Start
 from clinic.appointments.rules.series.spacing import SameDay, Spacing
-from clinic.appointments.rules.series.weights import MOVED, Weights
+from clinic.appointments.rules.series.weights import MOVED, MOVED_AGAIN, Weights
 
 Leads = tuple[UUID | None, ...]  # by session: the clinician that its modality should have; None if it does not matter
 Day = tuple[int, tuple[tuple[int, int, Row], ...]]  # the cost, and (session, minute, with whom) in the order of the day
@@ -237,7 +237,9 @@ class Days:
         lead = self.leads[nth]
         cost = self.weights.clinician * (lead is not None and lead != row.clinician_id)
         cost += self.weights.load * self.problem.load.get((row.clinician_id, self.dates[day]), 0)
-        return cost + MOVED * (self.is_repair and row.kept is None)
+        if self.is_repair and row.kept is None:
+            cost += MOVED + MOVED_AGAIN * self.spacing.sessions[nth].was_moved
+        return cost
 
     def _off_hour(self, nth: int, row: Row, start: int, day: int) -> int:
         """In a repair the hour that was promised is the one that is liked."""

@@ -1,7 +1,8 @@
 """What makes one plan better than another: the only place where that is decided.
 
 Hard rules are never weighed: what breaks one is no plan. Then the levels, each of them worth more than everything
-below it together: soft rules broken, and in a repair visits moved, then days moved. Then the points: a point is worth
+below it together: soft rules broken, and in a repair visits moved, then those of them that had been moved before,
+then days moved. Then the points: a point is worth
 one day away from where the plan wants a gap, as in `ranking`. All are kept as whole hundredths, so that the same
 problem has the same answer on every machine. From the desk's experience, not from a trial; change them here.
 """
@@ -11,8 +12,9 @@ from typing import Final
 
 from clinic.appointments.rules.series.answer import Aim
 
-SOFT: Final = 10**13
-MOVED: Final = 10**10
+SOFT: Final = 10**14
+MOVED: Final = 10**11
+MOVED_AGAIN: Final = 10**9
 DAY_MOVED: Final = 10**7  # forty sessions that are each a hundred days off are worth 10**6
 
 
