@@ -39,7 +39,7 @@ def wrong(problem: Problem, visits: Visits) -> list[str]:
     for it, visit in pairs:
         found += of_one(problem, it, visit)
     for (one, first), (other, then) in combinations(pairs, 2):
-        found += _of_two(problem, one, first, other, then)
+        found += of_two(problem, one, first, other, then)
     found += _gaps(problem, visits)
     found += [f"hard: {rule}" for rule, *_rest in _timing(problem, visits, "hard")]
     found += [f"nobody looks: {rule}" for rule, _between in _unseen(problem, visits, "hard")]
@@ -133,11 +133,12 @@ def _free(problem: Problem, it: Session, visit: Booked) -> Iterator[str]:
         yield "devices that nobody needs"
 
 
-def _of_two(problem: Problem, one: Session, first: Booked, other: Session, then: Booked) -> Iterator[str]:
+def of_two(problem: Problem, one: Session, first: Booked, other: Session, then: Booked) -> Iterator[str]:
+    """What is wrong with two visits of one plan, wherever the rest is. Gaps and timing rules are not looked at."""
     way = problem.travel if first.site_id != then.site_id and first.day == then.day else 0
     if first.starts < then.ends + way and then.starts < first.ends + way:
         yield "the patient would have to be in two places"
-    mine, theirs = _held(problem, one, first), _held(problem, other, then)
+    mine, theirs = held(problem, one, first), held(problem, other, then)
     for what, begin, end in mine:
         if any(what == same and begin < until and since < end for same, since, until in theirs):
             yield "kept twice at once"
@@ -150,7 +151,8 @@ def _of_two(problem: Problem, one: Session, first: Booked, other: Session, then:
         yield "loaded too early"
 
 
-def _held(problem: Problem, it: Session, visit: Booked) -> list[tuple[UUID, int, int]]:
+def held(problem: Problem, it: Session, visit: Booked) -> list[tuple[UUID, int, int]]:
+    """Who and what a visit keeps, from which minute to which: with what is prepared before and cleaned after."""
     supply = problem.supply[it.service]
     kept = [(visit.clinician_id, supply.clinician_margins), (visit.room_id, supply.room_margins)]
     kept += [(each, supply.device_margins) for each in visit.device_ids]

@@ -1,7 +1,8 @@
 """A clinic day that is lost: plans booked one after another into one book, until some fall ill or break."""
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 from uuid import UUID
@@ -23,8 +24,20 @@ class TooFull(Exception):
     """The book is full before any day has so many visits."""
 
 
-def a_day_lost(chance: Random, visits: int, *, devices: bool = False, clinicians: int = CLINICIANS) -> list[Case]:
-    """The plans of all patients who lose a visit because its clinician is ill that day, or its device is away.
+@dataclass(frozen=True, slots=True)
+class LostDay:
+    """Who loses a visit, and the plans of everybody else.
+
+    `free` is what the clinic could give on the days as they are now if none of these patients had a visit.
+    """
+
+    cases: list[Case]
+    others: list[Problem]
+    free: Mapping[str, Supply]
+
+
+def a_day_lost(chance: Random, visits: int, *, devices: bool = False, clinicians: int = CLINICIANS) -> LostDay:
+    """All patients who lose a visit because its clinician is ill that day, or its device is away.
 
     As few are away as it takes to lose so many visits; their whole day is gone.
     """
@@ -42,7 +55,11 @@ def a_day_lost(chance: Random, visits: int, *, devices: bool = False, clinicians
     gone: list[Held] = [(who, local_minute(day, 0), local_minute(day + DAY, 0)) for who in away]
     left = without(supply, gone)
     cases = [_case(replace(problem, supply=left), day, away) for problem in booked]
-    return [case for case in cases if case.lost]
+    return LostDay(
+        [case for case in cases if case.lost],
+        [case.problem for case in cases if not case.lost],
+        without(clinic.supply, gone),
+    )
 
 
 def _booked(chance: Random, clinic: Clinic) -> tuple[Problem | None, dict[str, Supply]]:

@@ -1,18 +1,30 @@
-"""What a plan costs, and the best of all plans there are: found by trying every one, so only for the smallest."""
+"""What a plan costs, the best of all plans there are, and the least that would help where there is none.
+
+All of it is found by trying every one, so only for the smallest.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import product
 from uuid import UUID
 
+from clinic.appointments.rules.series import relaxing
+from clinic.appointments.rules.series.answer import Impossible, Limit, Step
 from clinic.appointments.rules.series.problem import Booked, Problem, Session
 from clinic.appointments.rules.series.weights import SOFT, Weights
-from clinic.bench.plan_checker import Visits, gaps, local, of_one, soft, wrong
+from clinic.bench.plan_checker import Visits, gaps, local, of_one, of_two, soft, wrong
 
 
 def cost(problem: Problem, visits: Visits, weights: Weights | None = None) -> int:
     """What a plan costs by the words of `weights`, with the clinicians who lead chosen as well as can be."""
     return SOFT * len(soft(problem, visits)) + points(problem, visits, weights or Weights())
+
+
+def above(own: int, best: int) -> float:
+    """How much more a plan costs than the best one, as a share of it. A soft rule more is never within reach."""
+    if own // SOFT != best // SOFT:
+        return float(own // SOFT - best // SOFT)
+    return (own - best) / max(best % SOFT, 1)
 
 
 def points(problem: Problem, visits: Visits, by: Weights) -> int:
@@ -106,3 +118,38 @@ def best_of_all(problem: Problem) -> int | None:
             total = cost(problem, plan)
             best = total if best is None else min(best, total)
     return best
+
+
+def is_possible(problem: Problem) -> bool:
+    """Whether there is any right plan. Once two visits cannot be together, nothing is tried with both."""
+    wanted = problem.wanted
+    places = [[visit for visit in _every_place(problem, it) if not list(of_one(problem, it, visit))] for it in wanted]
+
+    def goes_on(chosen: Sequence[tuple[Session, Booked]]) -> bool:
+        if len(chosen) == len(wanted):
+            return not wrong(problem, {it.id: visit for it, visit in chosen})
+        it = wanted[len(chosen)]
+        return any(
+            goes_on([*chosen, (it, visit)])
+            for visit in places[len(chosen)]
+            if not any(list(of_two(problem, one, first, it, visit)) for one, first in chosen)
+        )
+
+    return goes_on([])
+
+
+def less_that_helps(problem: Problem, answer: Impossible) -> Step | None:
+    """One thing that asks less of people than the first that was named, and would help all the same."""
+    named = [relaxing.price(problem, step) for step in answer.relaxations[0].steps]
+    for ladder in _all_ladders(problem):
+        # Several things are named only where no one thing helps.
+        smaller = [step for step in ladder if len(named) > 1 or relaxing.price(problem, step) < named[0]]
+        if smaller and is_possible(relaxing.applied(problem, smaller[-1])):
+            return smaller[-1]
+    return None
+
+
+def _all_ladders(problem: Problem) -> Iterator[Sequence[Step]]:
+    for limit, who in product(Limit, [None, *(it.id for it in problem.wanted)]):
+        yield from relaxing.ladders(problem, limit, who)
+    yield from ([Step(Limit.FREE_TIME, it.id, leaves_out=True)] for it in problem.wanted)
