@@ -167,6 +167,7 @@ def somebody_elses(db: None) -> dict[str, Any]:
             at=now,
         ).pk,
         "document_id": NOBODY,
+        "run_id": NOBODY,
         "service_code": "review",
         "week": "2026-W38",
         "assessment_id": Assessment.objects.create(patient=patient, author=author, started_at=now).pk,

@@ -57,7 +57,7 @@ def test_many_answers_cost_as_many_questions_as_one(
     desk = signed_in(a_user(Role.FRONT_DESK))
     with it_is(NOW):
         desk.get(PAGE)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             desk.get(PAGE)
 
 

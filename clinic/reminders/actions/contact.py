@@ -27,7 +27,7 @@ _BY: Final[dict[str, Conditions]] = {
     Channel.EMAIL: {"declined": Q(patient__may_be_mailed=True), "no_email": Q(patient__email__contains="@")},
     Channel.SMS: {"no_mobile": ~Q(patient__mobile="")},
     Channel.PUSH: {"no_push": Exists(_SCREENS)},
-    Channel.LETTER: {},
+    Channel.LETTER: {"no_address": ~Q(patient__address="")},
 }
 _DOUBTFUL: Final = {Channel.EMAIL: "doubtful_email", Channel.SMS: "doubtful_mobile"}
 # By the clinic or the patient, since this was planned. A rule of one reminder is about whose occasion ends with it.

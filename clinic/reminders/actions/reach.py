@@ -36,15 +36,21 @@ out AS MATERIALIZED (
             THEN first END,
         CASE WHEN second = 'letter' OR second = 'email' AND email OR second = 'sms' AND sms OR second = 'push' AND push
             THEN second END,
-        CASE WHEN %(first)s = 'sms' AND sms THEN 'sms' END,
+        CASE WHEN %(first)s = 'letter' OR %(first)s = 'sms' AND sms OR %(first)s = 'push' AND push THEN %(first)s END,
         CASE WHEN email THEN 'email' WHEN sms THEN 'sms' WHEN push THEN 'push' ELSE 'email' END) AS channel
     FROM can
 )"""
 
 
 def given() -> dict[str, Any]:
-    """What `REACH` asks for."""
-    return {"wired": [str(it) for it in channels.by_wire()], "first": ReminderPolicy.current().first_channel}
+    """What `REACH` asks for, and the clinic's hours of speaking."""
+    policy = ReminderPolicy.current()
+    return {
+        "wired": [str(it) for it in channels.by_wire()],
+        "first": policy.first_channel,
+        "speak_from": policy.speak_from,
+        "speak_until": policy.speak_until,
+    }
 
 
 def channels_of(patients: Collection[UUID], ways: dict[str, Any]) -> dict[UUID, str]:

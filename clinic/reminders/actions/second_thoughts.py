@@ -43,3 +43,16 @@ def stop(message: Message, *, by: User, now: datetime) -> None:
     if not waiting.update(state=State.SUPPRESSED, token=F("token") + 1, reason="stopped", lease_until=None):
         raise ChangedMeanwhile(_("It is too late to stop this message: it has left."))
     audit.record(by, "message.stopped", message, kind=message.kind)
+
+
+@transaction.atomic
+def called(message: Message, *, by: User, now: datetime) -> None:
+    """Somebody has told the patient on the phone instead.
+
+    Raises `ChangedMeanwhile` when it was sent after all, or somebody has called already.
+    """
+    untold = [State.FAILED, State.UNKNOWN, State.SUPPRESSED]
+    found = Message.objects.filter(pk=message.pk, state__in=untold).exclude(reason="called")
+    if not found.update(state=State.SUPPRESSED, token=F("token") + 1, reason="called", lease_until=None):
+        raise ChangedMeanwhile(_("It was sent after all, or somebody has called already."))
+    audit.record(by, "message.called_instead", message, kind=message.kind)

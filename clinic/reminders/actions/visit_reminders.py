@@ -69,8 +69,6 @@ def plan(timetable: dict[Key, Timing], ways: dict[str, Any], *, now: datetime) -
         "last_call": timing.LAST_CALL,
         "too_late": timing.TOO_LATE,
         "remembered": timing.STILL_REMEMBERED,
-        "speak_from": timing.SPEAK_FROM,
-        "speak_until": timing.SPEAK_UNTIL,
         **ways,
     }
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
 """The outbox: one row for each thing we owe somebody to say, and one for each try at saying it."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import pgtrigger
@@ -9,11 +9,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clinic.appointments.models import Appointment
-from clinic.reminders.rules.wording import REASONS
+from clinic.reminders.rules.wording import REASONS, WHAT_TO_DO
 from patients.models import Patient
 from people.models import User
 from people.rules.permissions import Permission
 from programs.models import Plan
+
+_POST_TAKES = timedelta(days=3)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -38,7 +40,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def for_ledger(self) -> Self:
         """Everything a list of messages prints, in one query."""
-        return self.select_related("patient", "staff", "appointment__site")
+        return self.select_related("patient", "staff", "appointment__site", "instead_of")
 
     def news(self) -> Self:
         """That tell a patient when to come, for the first time or anew."""
@@ -50,6 +52,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def needing_a_person(self) -> Self:
         """Nobody knows whether it came, or it certainly did not."""
         return self.filter(state__in=[Message.State.UNKNOWN, Message.State.FAILED])
+
+    def to_call(self, now: datetime) -> Self:
+        """Of visits to come whose patients did not hear it by any way. A letter counts only where it comes in time."""
+        by_post = models.Q(channel=Message.Channel.LETTER, not_after__lt=now + _POST_TAKES)
+        goes = Message.objects.filter(instead_of=models.OuterRef("pk"), state__in=[*Message.OPEN, Message.State.SENT])
+        did_not = models.Q(state__in=[Message.State.FAILED, Message.State.UNKNOWN])
+        did_not |= models.Q(state=Message.State.SUPPRESSED, reason__in=list(WHAT_TO_DO))
+        is_so = models.Q(starts_at=models.F("appointment__starts_at"), appointment__cancelled_at=None)
+        is_so |= models.Q(kind=Message.Kind.CANCELLED, appointment__cancelled_at__isnull=False)
+        rows = self.filter(did_not, is_so, kind__in=ABOUT_A_VISIT, patient__isnull=False, not_after__gt=now)
+        # Who wants no mail asked for nobody's call about what was agreed on the phone, or is not news.
+        unasked = models.Q(reason__in=["opted_out", "declined"], kind__in=[Message.Kind.BOOKED, Message.Kind.REMINDER])
+        return rows.exclude(unasked).exclude(models.Exists(goes.exclude(by_post)))
 
     def not_sent(self) -> Self:
         return self.filter(state__in=[Message.State.SUPPRESSED, Message.State.EXPIRED])
@@ -209,6 +224,11 @@ class Message(models.Model):
         return str(REASONS.get(self.reason, self.reason))
 
     @property
+    def what_to_do(self) -> str:
+        """For somebody at the desk; "" where there is nothing to do."""
+        return str(WHAT_TO_DO.get(self.reason, "")) if self.reason and not self.is_overtaken else ""
+
+    @property
     def may_be_resent(self) -> bool:
         return self.state in self.SETTLED and not self.is_overtaken
 
@@ -225,6 +245,9 @@ class Message(models.Model):
         if self.kind == self.Kind.CANCELLED:
             return visit.is_standing
         return visit.starts_at != self.starts_at or not visit.is_standing
+
+
+ABOUT_A_VISIT = (Message.Kind.BOOKED, Message.Kind.MOVED, Message.Kind.CANCELLED, Message.Kind.REMINDER)
 
 
 class Attempt(models.Model):

@@ -31,6 +31,7 @@ REASONS = {
     "no_email": _("we have no e-mail address"),
     "no_mobile": _("we have no mobile number"),
     "no_push": _("no phone or computer is set up for it"),
+    "no_address": _("we have no address to write to"),
     "opted_out": _("the patient said STOP"),
     "doubtful": _("the address may be somebody else’s: ask the patient"),
     "switched_off": _("this kind of message is switched off"),
@@ -77,4 +78,28 @@ REASONS = {
     "quiet_hours": _("it waits for the morning"),
     "may_be_undone": _("the visit was changed a moment ago, and that can still be undone"),
     "in_doubt": _("the mail server took it and fell silent, twice"),
+}
+
+_ASK, _CALL = _("Ask for the right one, then send it again."), _("Call to be sure.")
+# Said to the desk beside the reason, where somebody can do something.
+WHAT_TO_DO = {
+    "no_email": _("Ask for an address, or call."),
+    "no_mobile": _("Ask for a number, or call."),
+    "no_address": _("Ask for an address, or call."),
+    "declined": _("Call, or ask whether mail is wanted again."),
+    "opted_out": _("Call, or write a letter. Only the patient can take a STOP back."),
+    "doubtful": _ASK,
+    "bounced": _ASK,
+    "bad_address": _ASK,
+    "bad_number": _ASK,
+    "not_mobile": _ASK,
+    "blocked": _CALL,
+    "refused_text": _CALL,
+    "undelivered": _CALL,
+    "in_doubt": _CALL,
+    "cannot_tell": _CALL,
+    "too_late": _("Call, if it still matters."),
+    "not_written": _("Call, and tell whoever looks after the server."),
+    "unreachable": _("Wait: it leaves as soon as the other side answers. If it matters today, call."),
+    "put_off": _("Wait: it leaves as soon as the other side answers. If it matters today, call."),
 }

@@ -32,14 +32,17 @@ def to_look_at(request: SignedInRequest) -> HttpResponse:
     doubted = ContactPreference.objects.visible_to(request.user).filter(
         ~Q(doubtful_email="") | ~Q(doubtful_mobile=""), patient__archived_at=None, patient__died_on=None
     )
+    calls = Message.objects.visible_to(request.user)
     context: dict[str, Any] = {
         "active": "tasks",
         "page": Paginator(rows, _PAGE).get_page(request.GET.get("page")),
+        "calls": calls.to_call(timezone.now()).for_ledger().order_by("starts_at")[:_PAGE],
         "doubted": doubted.select_related("patient").order_by("-doubted_at")[:_PAGE],
     }
     if not request.headers.get("HX-Request"):
         return render(request, "reminders/answers.html", context)
     few = {"page": context["page"].object_list[:_BESIDE], "doubted": context["doubted"][:_BESIDE], "is_part": True}
+    few["calls"] = context["calls"][:_BESIDE]
     return render(request, "reminders/answers.html#list", context | few)
 
 

@@ -1,7 +1,8 @@
 """What was sent, what was not and why, and what is coming. Kinds and times only; nothing about health."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from django.views.decorators.http import require_POST
 from clinic.appointments.models import Appointment
 from clinic.reminders.actions import second_thoughts
 from clinic.reminders.models import Message
-from clinic.reminders.models.message import MessageQuerySet
+from clinic.reminders.models.message import ABOUT_A_VISIT, MessageQuerySet
+from clinic.reminders.rules.telling import Answer, Said, did_we_tell
 from patients.models import Patient
 from patients.web.records import open_record
 from people.models import User
@@ -101,19 +103,41 @@ def visit_messages(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 def _of_one(
     request: SignedInRequest, rows: MessageQuerySet, *, patient: Patient, visit: Appointment | None = None
 ) -> HttpResponse:
-    rows = rows.for_ledger().order_by("-due_at")[:_OF_ONE]
+    found = list(rows.for_ledger().order_by("-due_at")[:_OF_ONE])
     is_fragment = bool(request.headers.get("HX-Request"))
     # A button pressed in a fragment comes back to the page around it.
     back = urlsplit(request.headers.get("HX-Current-URL", "")).path if is_fragment else request.get_full_path()
-    context = {"active": "messages", "rows": rows, "patient": patient, "visit": visit, "of_one": True, "back": back}
+    context: dict[str, Any] = {
+        "active": "messages",
+        "rows": found,
+        "patient": patient,
+        "visit": visit,
+        "of_one": True,
+        "back": back,
+    }
+    if visit is not None:
+        context["told"], context["told_by"] = _did_we_tell(found)
     name = "reminders/of_one.html"
     return render(request, f"{name}#messages" if is_fragment else name, context)
+
+
+def _did_we_tell(rows: Sequence[Message]) -> tuple[Answer, Message | None]:
+    """Of the visit as it is now: what an older time was said to be does not count."""
+    about = [(n, it) for n, it in enumerate(rows) if it.kind in ABOUT_A_VISIT and not it.is_overtaken]
+    answer, place = did_we_tell(Said(n, it.state, it.delivered_at is not None) for n, it in about)
+    return answer, None if place is None else rows[place]
 
 
 @needs(Permission.MESSAGE_VIEW)
 @require_POST
 def resend(request: SignedInRequest, message_id: UUID) -> HttpResponse:
     return _second_thought(request, message_id, second_thoughts.resend, done=_("It will be sent again in a moment."))
+
+
+@needs(Permission.MESSAGE_VIEW)
+@require_POST
+def called(request: SignedInRequest, message_id: UUID) -> HttpResponse:
+    return _second_thought(request, message_id, second_thoughts.called, done=_("Noted: called."))
 
 
 @needs(Permission.MESSAGE_VIEW)

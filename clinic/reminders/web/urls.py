@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.reminders.web import answers, contact, feed, health, ledger, setup_pages, webhooks
+from clinic.reminders.web import answers, contact, feed, health, ledger, printing, setup_pages, webhooks
 
 app_name = "reminders"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("desk/patients/<uuid:patient_id>/address/", answers.is_right, name="is_right"),
     path("desk/messages/", ledger.ledger, name="ledger"),
     path("desk/messages/health/", health.health, name="health"),
+    path("desk/letters/", printing.to_print, name="to_print"),
+    path("desk/letters/<uuid:run_id>/", printing.printed, name="printed"),
+    path("desk/messages/<uuid:message_id>/called/", ledger.called, name="called"),
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
     path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
     path("desk/patients/<uuid:patient_id>/messages/", ledger.patient_messages, name="patient_messages"),
