@@ -16,6 +16,7 @@ class Kind(TextChoices):
     RED_FLAG = "red_flag", _("Warning sign open")
     FLARE = "flare", _("Flare")
     WORSE = "worse", _("Getting worse")
+    CALL = "call", _("Follow-up call")
     DOSE = "dose", _("Next dose to confirm")
     DUE = "due", _("Reassessment due")
     NOT_DOING = "not_doing", _("Not doing the exercises")

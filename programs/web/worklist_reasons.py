@@ -16,11 +16,12 @@ from patients.rules.change import WORSE, change
 from patients.rules.rulebook import rulebook
 from people.models import User
 from programs.actions import done_at_home
-from programs.models import Checkpoint, DoseChange, Plan, WorklistAction
+from programs.models import Checkpoint, DoseChange, Plan, TreatmentGiven, WorklistAction
 from programs.rules import adherence, next_dose
 from programs.rules.rulebook import rulebook as programs_rulebook
 from programs.rules.worklist import Answer, Kind, Reason
 
+CALLED_WITHIN_DAYS: Final = 7  # a check that is due later than that is a visit
 FLARES_SHOWN: Final = timedelta(days=14)
 LOOKS_BACK: Final = timedelta(days=90)  # a course is shorter; an older first score belongs to another episode
 WEEKS_OF_EXERCISE: Final = timedelta(weeks=6)
@@ -46,6 +47,7 @@ def all_of(patients: QuerySet[Patient], user: User, *, now: datetime) -> list[Re
         *_flags(patients, user),
         *_flares(patients, user, now),
         *_worse(patients, user, today),
+        *_calls(patients, user, today),
         *_doses(plans),
         *_due(plans, today),
         *_not_doing(plans, today),
@@ -115,6 +117,29 @@ def _worse(patients: QuerySet[Patient], user: User, today: date) -> Iterator[Rea
                 words=_("%(scale)s from %(was)g to %(now)g") % {"scale": measure.name, "was": was, "now": now},
                 since=last.on,
                 weight=-moved.by / measure.range_max,
+            )
+
+
+def _calls(patients: QuerySet[Patient], user: User, today: date) -> Iterator[Reason]:
+    """Days after what the rulebook wants asked about within a week, unless a clinician has seen them since."""
+    soon = {it.code: min(it.follow_up) for it in programs_rulebook().modalities.values() if it.follow_up}
+    days = {code: after for code, after in soon.items() if after <= CALLED_WITHIN_DAYS}
+    seen = Assessment.objects.filter(patient=OuterRef("patient"), started_at__gt=OuterRef("at") + timedelta(days=1))
+    given = TreatmentGiven.objects.visible_to(user).filter(patient__in=patients, modality__in=days, was_skipped=False)
+    for it in given.filter(~Exists(seen), at__date__gt=today - timedelta(days=2 * CALLED_WITHIN_DAYS)):
+        due_on = timezone.localdate(it.at) + timedelta(days=days[it.modality])
+        if due_on <= today < due_on + timedelta(days=CALLED_WITHIN_DAYS):
+            yield Reason(
+                patient=it.patient_id,
+                kind=Kind.CALL,
+                occasion=f"call:{it.pk}",
+                words=_("%(what)s on %(day)s: ask how it has been")
+                % {
+                    "what": programs_rulebook().modalities[it.modality].name,
+                    "day": date_format(timezone.localdate(it.at), "j F"),
+                },
+                since=due_on,
+                weight=(today - due_on).days,
             )
 
 

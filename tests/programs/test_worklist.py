@@ -15,12 +15,12 @@ from factories import MONDAY, NOW, a_patient, a_user
 from plan_cast import a_plan, an_open_flag
 
 from patients.actions import intake as intakes
-from patients.models import Outcome, Patient
+from patients.models import Assessment, Outcome, Patient
 from patients.rules.screen import Occasion
 from people.models import AuditEvent, User
 from people.rules.permissions import Role
 from programs.actions import exercises
-from programs.models import Checkpoint, Phase, Plan, PlanExercise, WorklistAction
+from programs.models import Checkpoint, Phase, Plan, PlanExercise, TreatmentGiven, WorklistAction
 from programs.rules.worklist import Answer, Kind, Reason, ranked
 
 TODAY = date(2026, 9, 14)
@@ -145,8 +145,15 @@ def test_everything_there_is_to_look_at_is_on_the_line_of_its_patient(plan: Plan
     rolls = plan.exercises.on(MONDAY)[0]
     exercises.tick(rolls, on=MONDAY, by=by, now=NOW, pain=9)
 
+    given_at = NOW - timedelta(days=2)
+    assessment = Assessment.objects.create(patient=patient, author=by, started_at=given_at)
+    TreatmentGiven.objects.create(
+        patient=patient, modality="prp", technique="prp_ligament", by=by, at=given_at, assessment=assessment
+    )
+
     said = shown(by)
 
+    assert "ask how it has been" in said
     places = [said.find(f">{kind.label}</span><p>") for kind in Kind]
     assert -1 not in places
     assert places == sorted(places), "gravest first"
