@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic.reminders.rules import mail_accounts, push_services
+
 env = environ.Env()
 
 # One time-zone database everywhere: the locked one, not whatever the machine has (Chisinau and Casablanca differed).
@@ -236,6 +238,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True  # acks_late alone lost 3 of 200 when t
 CELERY_TASK_TIME_LIMIT = 50  # seconds, below the outbox lease of 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Messages on phones' own screens: a key made once with `manage.py push_key`. Empty: there are none.
+PUSH_KEY = env("PUSH_KEY", default="")
+PUSH_SERVICES = push_services.KNOWN
+PUSH_TIMEOUT = env.float("PUSH_TIMEOUT", default=10)  # seconds a step
+
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a broker that comes back finds its workers
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a look goes on without the broker
 CELERY_BROKER_TRANSPORT_OPTIONS = {

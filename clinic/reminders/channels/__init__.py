@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from clinic.reminders.channels import email, letters, sms, texts
+from clinic.reminders.channels import email, letters, notices, push, sms, texts
 from clinic.reminders.models import Message
 from people.models import Clinic
 
@@ -30,14 +30,17 @@ class Line(Protocol):
 
 
 def by_wire() -> tuple[str, ...]:
-    """The ways that this clinic has. Mail always; texts with `SMS_URL`."""
-    return (Channel.EMAIL, Channel.SMS) if sms.is_on() else (Channel.EMAIL,)
+    """The ways that this clinic has. Mail always; texts with `SMS_URL`, screens with `PUSH_KEY`."""
+    has = {Channel.EMAIL: True, Channel.SMS: sms.is_on(), Channel.PUSH: push.is_on()}
+    return tuple(channel for channel, is_on in has.items() if is_on)
 
 
 def line(channel: str) -> Line:
-    return sms.line() if channel == Channel.SMS else email.Line()
+    opens: dict[Channel, Callable[[], Line]] = {Channel.SMS: sms.line, Channel.PUSH: push.Line}
+    return opens.get(Channel(channel), email.Line)()
 
 
 def written(message: Message, clinic: Clinic) -> Any:
     """In the words and the shape that the message's channel takes."""
-    return texts.text(message, clinic) if message.channel == Channel.SMS else letters.letter(message, clinic)
+    write: dict[Channel, Callable[[Message, Clinic], Any]] = {Channel.SMS: texts.text, Channel.PUSH: notices.notice}
+    return write.get(Channel(message.channel), letters.letter)(message, clinic)

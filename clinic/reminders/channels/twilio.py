@@ -6,7 +6,6 @@ come is a doubt, and `look_up` asks later what became of it.
 
 import base64
 import json
-import select
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
+from clinic.reminders.channels.lines import was_hung_up
 from clinic.reminders.channels.text import Account, Found, Text
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, TryLater, Unreachable
 from clinic.reminders.rules import receipts
@@ -52,7 +52,7 @@ class Line:
 
     def open(self) -> None:
         """Raises `Unreachable`."""
-        if self._http and not _was_hung_up(self._http):
+        if self._http and not was_hung_up(self._http):
             return
         self._close()
         kind = HTTPSConnection if self._account.is_secure else HTTPConnection
@@ -160,15 +160,6 @@ def _read(text: bytes) -> Any:
         return json.loads(text)
     except ValueError:
         return {}
-
-
-def _was_hung_up(http: HTTPConnection) -> bool:
-    """Twilio closes idle lines. Something to read before we asked is that, and the line is of no use."""
-    if http.sock is None:
-        return True
-    poll = select.poll()
-    poll.register(http.sock, select.POLLIN | select.POLLHUP)
-    return bool(poll.poll(0))
 
 
 def _note(status: int, answer: dict[str, Any]) -> str:
