@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from clinic.reminders.proving import controls, experiments, world
+from clinic.reminders.proving import changes, controls, experiments, world
 from clinic.reminders.proving.rig import Rig
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("kill")]
@@ -19,13 +19,13 @@ def rig() -> Iterator[Rig]:
     place = f"{host}:{settings['PORT'] or 5432}/{settings['NAME']}"
     world.build(patients=60, now=timezone.now())
     url = f"postgres://{settings['USER']}:{settings['PASSWORD']}@{place}"
-    with Rig(database_url=url, cut=lambda: 0, messages=40) as it:
+    with Rig(database_url=url, away=lambda _: 0, messages=40) as it:
         yield it
 
 
 def test_workers_that_are_killed_lose_nothing_and_what_is_changed_meanwhile_is_not_said(rig: Rig) -> None:
     assert experiments.kills(rig).breaches == ()
-    assert experiments.changes(rig).breaches == ()
+    assert changes.changes(rig).breaches == ()
 
 
 def test_the_rig_finds_out_a_worker_that_does_not_ask_again(rig: Rig) -> None:

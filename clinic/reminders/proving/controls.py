@@ -36,12 +36,22 @@ def no_fence(rig: Rig) -> Findings:
     return trial.found("control: no fence", bounds=Bounds())
 
 
+def any_hour(rig: Rig) -> Findings:
+    """It is ten in the evening where they live, and nobody looks at the clock."""
+    trial = rig.owe(at_hour=22, count=20)
+    worker = rig.processes.start(sys.executable, "-m", wrong.__name__, "any-hour")
+    try:
+        trial.wait(seconds=20)
+    finally:
+        kill(worker)
+    return trial.found("control: any hour", bounds=Bounds())
+
+
 def waiting_tasks(rig: Rig) -> Findings:
     """Reminders that wait for their time in the broker, and two workers in the best of health."""
-    environment = {"REDIS_URL": rig.broker.url}
     options = ["--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "WARNING"]
     command = [sys.executable, "-m", "celery", "--app", wrong.__name__, "worker", *options]
-    workers = [rig.processes.start(*command, **environment) for _ in range(2)]
+    workers = [rig.processes.start(*command) for _ in range(2)]
     try:
         celery = Celery("prove", broker=rig.broker.url)
         _wait_for(celery, len(workers))
@@ -65,5 +75,9 @@ def _wait_for(celery: Celery, workers: int) -> None:
         pass
 
 
-ALL: Final[Mapping[str, Callable[[Rig], Findings]]] = {"no fence": no_fence, "ETA tasks": waiting_tasks}
-EXPECTED: Final = {"no fence": "said when not true", "ETA tasks": "doubled"}
+ALL: Final[Mapping[str, Callable[[Rig], Findings]]] = {
+    "no fence": no_fence,
+    "any hour": any_hour,
+    "ETA tasks": waiting_tasks,
+}
+EXPECTED: Final = {"no fence": "said when not true", "any hour": "said at night", "ETA tasks": "doubled"}

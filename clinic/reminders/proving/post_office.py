@@ -23,18 +23,22 @@ class Taken:
 
     message_id: str
     at: float  # time.time()
+    words: str = ""
 
 
 class PostOffice:
     """Accepts everything unless told otherwise.
 
     `loses` is the share of mails, by chance, that are taken and whose answer is lost. `answers` are given to the next
-    texts in order; "hang" takes the mail and says nothing. `pace_seconds` is how long it thinks about each.
+    texts in order; "hang" takes the mail and says nothing. `strangers` are addresses that it refuses for good.
+    `pace_seconds` is how long it thinks about each, and `keeps_words` keeps what was written.
     """
 
     def __init__(self, *, port: int = 0, loses: float = 0.0, pace_seconds: float = 0.0, seed: int = 7) -> None:
         self.taken: list[Taken] = []
         self.answers: list[str] = []
+        self.strangers: set[str] = set()
+        self.refused, self.keeps_words = 0, False
         self.loses, self.pace_seconds, self.lost = loses, pace_seconds, 0
         self._chance = random.Random(seed)  # noqa: S311  (the same faults in each run)
         self._lock = threading.Lock()
@@ -65,6 +69,15 @@ class PostOffice:
         with self._lock:
             return Counter(it.message_id for it in self.taken)
 
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.strangers:
+            self.refused += 1
+            return "550 no such person here"
+        envelope.rcpt_tos.append(address)
+        return OK
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's
         answer = self.answers.pop(0) if self.answers else OK
         if self.pace_seconds:
@@ -73,13 +86,20 @@ class PostOffice:
         if answer in (OK, "hang"):
             headers = BytesHeaderParser().parsebytes(_head(envelope.content or b""))
             with self._lock:
-                self.taken.append(Taken(str(headers["Message-ID"]), time.time()))
+                self.taken.append(Taken(str(headers["Message-ID"]), time.time(), self._words(envelope)))
                 self.lost += is_lost or answer == "hang"
         if answer == "hang":
             await asyncio.sleep(60)
+        self.refused += answer.startswith("5")
         if is_lost and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()  # it took the mail, and the line broke before it said so
         return answer
+
+    def _words(self, envelope: Envelope) -> str:
+        content = envelope.content or b""
+        if not self.keeps_words:
+            return ""
+        return (content if isinstance(content, str) else content.decode("utf-8", "replace")).replace("=\r\n", "")
 
 
 def _head(content: str | bytes) -> bytes:

@@ -3,9 +3,11 @@
 import importlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
+from redis import Redis
 
 from clinic.reminders.proving.post_office import free_port
 
@@ -50,6 +53,10 @@ class Processes:
         self._started.append(process)
         return process
 
+    def knows(self, **environment: str) -> None:
+        """What all that is started from now on is told."""
+        self._environment |= environment
+
     def worker(self, **environment: str) -> Process:
         """As in production, with two children."""
         options = ["--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "WARNING"]
@@ -59,6 +66,26 @@ class Processes:
         schedule = self.folder / f"schedule{len(self._started)}"
         options = ["--schedule", str(schedule), "--pidfile", ""]
         return self.start(sys.executable, "-m", "celery", "--app", "clinic", "beat", *options, **environment)
+
+    def asked(self, *command: str) -> Process:
+        """That waits for lines and answers each with one."""
+        process = subprocess.Popen(  # noqa: S603  our own programs
+            command,
+            cwd=settings.BASE_DIR,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def web(self, port: int) -> Process:
+        """The clinic's pages; `answers_at` says when they are there."""
+        return self.start(
+            *(sys.executable, "-m", "gunicorn", "clinic.wsgi", "--bind", f"127.0.0.1:{port}"),
+            *("--workers", "1", "--threads", "4"),
+        )
 
     def end(self, process: Process) -> None:
         """As a deploy does: it may finish what it holds."""
@@ -86,6 +113,25 @@ class Broker:
         if self._process:
             kill(self._process)
 
+    def hang(self) -> None:
+        """It takes connections, as its kernel does that for it, and says nothing."""
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGCONT)
+
+    def forget_all(self) -> None:
+        self._line().flushall()
+
+    def be_full(self, is_full: bool) -> None:
+        """It takes nothing more, as when its memory is used up."""
+        self._line().config_set("maxmemory", "1" if is_full else "0")
+
+    def _line(self) -> Redis:
+        return Redis.from_url(self.url, socket_timeout=2)
+
 
 def kill(process: Process) -> None:
     """As `kill -9` of all of its group."""
@@ -101,3 +147,13 @@ def children_of(process: Process) -> list[int]:
     with suppress(OSError):
         return [int(pid) for pid in found.read_text().split()]
     return []
+
+
+def answers_at(port: int, *, within: float = 60) -> None:
+    """Wait until somebody listens there. Raises `TimeoutError`."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"Nobody answers at port {port}.")

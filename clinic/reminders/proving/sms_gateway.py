@@ -47,6 +47,7 @@ class SmsGateway:
         self.taken: list[Taken] = []
         self.tried = 0
         self.lines = 0  # that were opened to it
+        self.lost = 0  # answers that never arrived
         self.answers: list[str] = []
         self.loses = loses
         self.slow_seconds = 0.0
@@ -100,12 +101,12 @@ class SmsGateway:
         sid = sid or f"SM{random.getrandbits(128):032x}"
         return {"MessageSid": sid, "From": number, "To": SENDER, "Body": body, "AccountSid": _SID, "NumMedia": "0"}
 
-    def post(self, url: str, fields: dict[str, str], *, signed_for: str = "") -> int:
+    def post(self, url: str, fields: dict[str, str], *, signed_for: str = "", is_forged: bool = False) -> int:
         """Call the clinic and return its HTTP status. `signed_for` is `url` as the clinic knows it."""
         parts = urlsplit(url)
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
-            "X-Twilio-Signature": self.sign(signed_for or url, fields),
+            "X-Twilio-Signature": self.sign(f"{url}x" if is_forged else signed_for or url, fields),
         }
         line = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
         try:
@@ -132,7 +133,10 @@ class SmsGateway:
             self.tried += 1
             if self.answers:
                 return self.answers.pop(0)
-            return "drop_after" if self._chance.random() < self.loses else "ok"
+            if self._chance.random() >= self.loses:
+                return "ok"
+            self.lost += 1
+            return "drop_after"
 
     def take(self, form: dict[str, str]) -> Taken:
         with self._lock:

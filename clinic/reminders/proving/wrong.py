@@ -1,7 +1,8 @@
-"""Two ways not to do it. The rig must see what is wrong with each, or it proves nothing.
+"""Three ways not to do it. The rig must see what is wrong with each, or it proves nothing.
 
 Started as programs of their own, so that nothing of this can be switched on in a real worker:
-`python -m clinic.reminders.proving.wrong no-fence` and `celery --app clinic.reminders.proving.wrong worker`.
+`python -m clinic.reminders.proving.wrong no-fence` (or `any-hour`), and
+`celery --app clinic.reminders.proving.wrong worker`.
 """
 
 import os
@@ -22,6 +23,7 @@ app.conf.update(
     # The usual trap, sooner: a task whose time comes later than this is given to another worker as well.
     broker_transport_options={"visibility_timeout": 1, "unacked_restore_interval": 0.5, "unacked_restore_throttle": 1},
 )
+_SECONDS: Final = 120
 REMIND: Final = "clinic.reminders.proving.wrong.remind"
 
 
@@ -35,20 +37,32 @@ def remind(message_id: str) -> None:
         line.send_message(mail)
 
 
-def without_a_fence() -> None:
-    """What was true when the batch was claimed is believed until it is sent."""
-    django.setup()
-    from django.utils import timezone  # noqa: PLC0415  after the set-up
+def _look_on() -> None:
+    from clinic.reminders.tasks import look  # noqa: PLC0415  after the set-up
 
-    from clinic.reminders.actions import truth  # noqa: PLC0415
-    from clinic.reminders.tasks import look  # noqa: PLC0415
-
-    truth.of = lambda *_, **__: {}
-    end = timezone.now().timestamp() + 120
-    while time.time() < end:
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
         look()
         time.sleep(0.2)
 
 
-if __name__ == "__main__" and sys.argv[1:] == ["no-fence"]:
-    without_a_fence()
+def without_a_fence() -> None:
+    """What was true when the batch was claimed is believed until it is sent."""
+    django.setup()
+    from clinic.reminders.actions import truth  # noqa: PLC0415  after the set-up
+
+    truth.of = lambda *_, **__: {}
+    _look_on()
+
+
+def at_any_hour() -> None:
+    """Whoever lives elsewhere is woken."""
+    django.setup()
+    from clinic.reminders.actions import delivery  # noqa: PLC0415  after the set-up
+
+    delivery._quiet_until = lambda *_: None
+    _look_on()
+
+
+if __name__ == "__main__":
+    {"no-fence": without_a_fence, "any-hour": at_any_hour}[sys.argv[1]]()
