@@ -214,14 +214,22 @@ WHITENOISE_USE_FINDERS = IS_TEST
 
 # Without a mail server the embedded clinic delivers to a folder that only it shows (reminders/channels/mailbox.py).
 EMAIL_URL = env("EMAIL_URL", default="")
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10)  # seconds a step
 HAS_LOCAL_MAILBOX = not IS_PRODUCTION and not EMAIL_URL
+EMAIL_PROVIDER, ANYMAIL = "", dict[str, Any]()  # one that is spoken to over HTTP
 if HAS_LOCAL_MAILBOX:
     EMAIL_BACKEND = "clinic.reminders.channels.mailbox.EmailBackend"
+elif mail_accounts.is_one(EMAIL_URL):
+    try:
+        _MAIL = mail_accounts.of(EMAIL_URL, timeout=EMAIL_TIMEOUT)
+    except ValueError as problem:
+        raise ImproperlyConfigured(str(problem)) from None
+    EMAIL_PROVIDER, EMAIL_BACKEND, ANYMAIL = _MAIL.provider, _MAIL.backend, dict(_MAIL.settings)
 elif EMAIL_URL:
     globals().update(env.email_url_config(EMAIL_URL))
 elif IS_PRODUCTION:
     raise ImproperlyConfigured("Set EMAIL_URL, for example smtp+tls://user:password@mail.example.org:587.")
-EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10)  # seconds a step
+EMAIL_BOUNCES_TO = env("EMAIL_BOUNCES_TO", default="")  # whoever the mail server tells that a mail came back
 OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60)  # how long a silent worker keeps its messages
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="clinic@example.org")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -229,6 +237,11 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Texts: twilio+https://SID:TOKEN@api.twilio.com/?from=+15550100. Empty: there are none.
 SMS_URL = env("SMS_URL", default="")
 SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10)  # seconds a step
+
+# Messages on phones' own screens: a key made once with `manage.py push_key`. Empty: there are none.
+PUSH_KEY = env("PUSH_KEY", default="")
+PUSH_SERVICES = push_services.KNOWN
+PUSH_TIMEOUT = env.float("PUSH_TIMEOUT", default=10)  # seconds a step
 
 # kombu names a unix socket differently from redis-py.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
@@ -238,11 +251,6 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True  # acks_late alone lost 3 of 200 when t
 CELERY_TASK_TIME_LIMIT = 50  # seconds, below the outbox lease of 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Messages on phones' own screens: a key made once with `manage.py push_key`. Empty: there are none.
-PUSH_KEY = env("PUSH_KEY", default="")
-PUSH_SERVICES = push_services.KNOWN
-PUSH_TIMEOUT = env.float("PUSH_TIMEOUT", default=10)  # seconds a step
-
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a broker that comes back finds its workers
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a look goes on without the broker
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -206,3 +206,14 @@ def test_stop_counts_also_from_a_number_nobody_has_and_keeps_its_proof(gateway: 
         (True, "reply", "Stop.", None),
     ]
     assert "2025550188" not in str(list(InboundText.objects.values())) + str(list(OptOut.objects.values()))
+
+
+def test_nothing_more_goes_to_a_number_that_is_somebody_elses(gateway: SmsGateway, visit: Appointment) -> None:
+    a_text(visit, sid=SID)
+
+    answers(gateway, "You have the wrong number")
+
+    text = InboundText.objects.get()
+    assert (text.meaning, text.outcome, text.needs_a_person) == ("other", "wrong_number", True)
+    assert ContactPreference.objects.get(patient=visit.patient).doubtful_mobile == digest(LEILA)
+    assert not OptOut.objects.exists()

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.message import sanitize_address
 
-from clinic.reminders.channels import mime
+from clinic.reminders.channels import mail_provider, mime
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, Trouble, TryLater, Unreachable
 
 __all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Unreachable"]
@@ -21,9 +22,8 @@ _PERMANENT = 500
 class Line:
     """One connection for many mails, opened when first needed and again after it broke."""
 
-    provider = "smtp"
-
     def __init__(self) -> None:
+        self.provider = settings.EMAIL_PROVIDER or "smtp"
         self._backend = get_connection()
         self._is_open = False
 
@@ -45,7 +45,7 @@ class Line:
         self._is_open = True
 
     def hand_over(self, mail: EmailMessage, *, go: Callable[[], bool]) -> str:
-        """Give one mail to the server and return when it was accepted.
+        """Give one mail to the server, and return what a provider calls it when it was accepted.
 
         Raises `Refused`, `TryLater` or `InDoubt`; and `CalledOff` if `go`, asked before the text leaves, says no.
         """
@@ -54,6 +54,8 @@ class Line:
             return ""
         if not go():
             raise CalledOff
+        if settings.EMAIL_PROVIDER:
+            return mail_provider.given(self._backend, mail)
         try:
             self._backend.send_messages([mail])
         except OSError as error:  # the local mailbox: a full disk
@@ -64,7 +66,7 @@ class Line:
         """SMTP step by step, because what a broken line means depends on the step."""
         try:
             text = mime.as_bytes(mail)
-            sender = sanitize_address(mail.from_email, "utf-8")
+            sender = sanitize_address(settings.EMAIL_BOUNCES_TO or mail.from_email, "utf-8")
             addresses = [sanitize_address(address, "utf-8") for address in mail.recipients()]
         except ValueError as error:
             raise Refused(_code(error), reason="bad_address") from error
