@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import dateformat, timezone, translation
 
 from clinic.appointments.models import Appointment
-from clinic.reminders.actions import words
+from clinic.reminders.actions import stop_links, words
 from clinic.reminders.channels import offer_words
 from clinic.reminders.channels.clock import clock_time
 from clinic.reminders.models import Message
@@ -40,7 +40,8 @@ def letter(message: Message, clinic: Clinic) -> EmailMultiAlternatives:
     said = words.written(message, words_of(message, clinic, language), clinic=clinic, language=language)
     headers = {"Message-ID": message.mail_id, "Auto-Submitted": "auto-generated"}  # RFC 3834: no out-of-office replies
     if message.kind in _MAY_BE_SWITCHED_OFF:
-        headers["List-Unsubscribe"] = f"<{_url('portal:settings')}>"
+        headers["List-Unsubscribe"] = f"<{_url('reminders:stop_mail', stop_links.token(message))}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058: a button of the mail program
     mail = EmailMultiAlternatives(
         subject=said.subject,
         body=f"{said.text}\n",

@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from clinic.reminders.web import answers, contact, feed, health, ledger, printing, setup_pages, webhooks
+from clinic.reminders.web import (
+    answers,
+    contact,
+    feed,
+    health,
+    ledger,
+    mail_hooks,
+    printing,
+    setup_pages,
+    stop,
+    webhooks,
+)
 
 app_name = "reminders"
 urlpatterns = [
     path("hooks/twilio/report/<str:reference>/", webhooks.report, name="text_report"),
     path("hooks/twilio/text/", webhooks.text, name="text_received"),
+    path("hooks/mail/", mail_hooks.report, name="mail_report"),
+    path("stop/<str:token>/", stop.stop, name="stop_mail"),
     path("calendar/<str:token>.ics", feed.calendar, name="calendar"),
     path("setup/messages/", setup_pages.message_rules, name="message_rules"),
     path("setup/messages/words/", setup_pages.all_words, name="all_words"),
@@ -19,8 +32,6 @@ urlpatterns = [
     path("desk/messages/health/", health.health, name="health"),
     path("desk/letters/", printing.to_print, name="to_print"),
     path("desk/letters/<uuid:run_id>/", printing.printed, name="printed"),
-    path("hooks/mail/", mail_hooks.report, name="mail_report"),
-    path("stop/<str:token>/", stop.stop, name="stop_mail"),
     path("desk/messages/<uuid:message_id>/called/", ledger.called, name="called"),
     path("desk/messages/<uuid:message_id>/resend/", ledger.resend, name="resend"),
     path("desk/messages/<uuid:message_id>/stop/", ledger.stop, name="stop"),
