@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
 from django.db import connections
 
@@ -68,9 +70,21 @@ def _client(nth: int, deed: Deed, times: int, barrier: Barrier, line: "Connectio
     connections.close_all()
 
 
+@dataclass(frozen=True, slots=True)
+class WebServer:
+    port: int
+    pid: int  # of the process whose children are the workers
+
+    def worker_mb(self) -> float:
+        """What the largest worker holds in memory now (resident set)."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        pages = [int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children]
+        return max(pages) * resource.getpagesize() / 1_000_000
+
+
 @contextmanager
-def web_server(database: OwnDatabase) -> Iterator[int]:
-    """The clinic's own pages on the benchmark's database, as `manage.py up` serves them. Gives the port."""
+def web_server(database: OwnDatabase) -> Iterator[WebServer]:
+    """The clinic's own pages on the benchmark's database, as `manage.py up` serves them."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -86,7 +100,7 @@ def web_server(database: OwnDatabase) -> Iterator[int]:
     )
     try:
         _wait_for(port)
-        yield port
+        yield WebServer(port, server.pid)
     finally:
         server.terminate()
         server.wait(PATIENCE)

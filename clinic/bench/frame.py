@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+import tracemalloc
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,6 +78,17 @@ def timed_in_turn(deeds: Mapping[str, Callable[[], object]], *, rounds: int) -> 
             if turn:
                 taken[name].append((time.perf_counter() - began) * 1000)
     return {name: Timing(tuple(times)) for name, times in taken.items()}
+
+
+def peak_mb(deed: Callable[[], object]) -> float:
+    """The most memory that Python held for one such deed, beyond what it held before."""
+    deed()  # what is learnt once and kept does not count
+    tracemalloc.start()
+    try:
+        deed()
+        return tracemalloc.get_traced_memory()[1] / 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def _shown(cell: Cell) -> str:

@@ -22,5 +22,6 @@ def test_the_pages_of_the_desk_are_measured_small_and_grown() -> None:
 
     assert len(found["rows"]) == 14
     assert found["figures"]["day_queries"] <= 10
+    assert found["figures"]["most_peak_mb"] > 0
     assert "x floor" in found["last"]
     assert "growth" in found["last"]

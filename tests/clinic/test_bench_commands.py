@@ -25,10 +25,12 @@ def measured(*arguments: str) -> str:
 
 
 def test_free_times_are_measured_against_a_reference_of_the_same_minute() -> None:
-    *table, last = measured("availability", "--visits", "500", "--patients", "60", "--rounds", "1").splitlines()
+    sizes = ("--visits", "500", "--grown", "900", "--patients", "60")
+    *table, last = measured("availability", *sizes, "--rounds", "1").splitlines()
 
-    assert table[0].startswith("Free times in a book of 500 visits")
+    assert table[0].startswith("Free times in a book of 500 and 900 visits")
     assert "5 queries (goal <= 8)" in last
+    assert "growth" in last
     assert "x ref" in last
 
 
@@ -41,7 +43,7 @@ def test_the_rules_are_measured_against_their_goal_and_mere_look_ups() -> None:
 
 
 def test_the_search_is_measured_against_its_own_statement() -> None:
-    found = json.loads(measured("search", "--patients", "200", "--rounds", "1", "--json"))
+    found = json.loads(measured("search", "--patients", "200", "--grown", "0", "--rounds", "1", "--json"))
 
     assert [row["typed"].split(":")[0] for row in found["rows"]] == [
         "end of a phone number",
@@ -51,6 +53,7 @@ def test_the_search_is_measured_against_its_own_statement() -> None:
         "misspelt name",
     ]
     assert "psycopg alone" in found["last"]
+    assert max(row["queries"] for row in found["rows"]) <= 6
 
 
 def test_a_benchmarks_database_obeys_our_rules_and_is_gone_afterwards() -> None:
