@@ -89,7 +89,8 @@ def _over_http(database: OwnDatabase, field: Field, count: int) -> Ran:
         try:
             for line in lines:
                 line.open()
-            field.races(field.pages(lines), min(A_FEW, count))  # what the workers learn with their first pages does not count
+            # What the workers learn with their first pages does not count.
+            field.races(field.pages(lines), min(A_FEW, count))
             return field.races(field.pages(lines), count)
         finally:
             for line in lines:
