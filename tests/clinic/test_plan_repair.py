@@ -13,7 +13,7 @@ from factories import NOW, a_clinician, a_patient, a_user
 from office_cast import as_user, said
 from series_cast import a_cast_for_plans, a_plan, booked_whole, hidden, page
 
-from clinic.appointments.actions import booking, series
+from clinic.appointments.actions import booking, series, series_affected
 from clinic.appointments.actions.series_problem import Asked, Task, task
 from clinic.appointments.models import Absence, Appointment, Closure, Resource, VisitChange
 from clinic.appointments.rules.refusals import SlotTaken, TooLateToUndo
@@ -124,6 +124,21 @@ def test_a_missed_and_a_cancelled_session_are_found_a_place_and_the_rest_keeps_o
         assert [it.ordinal for it in sessions] == sorted(it.ordinal for it in sessions)
         for one, other, session in zip(several, several[1:], sessions[1:], strict=False):
             assert (other.visit.day - one.visit.day).days >= (session.gap_days_min or 0)
+
+
+def test_after_a_visit_was_moved_by_hand_it_stays_and_the_one_that_is_now_too_near_to_it_goes(
+    cast: Cast, plan: Plan, visits: list[Appointment]
+) -> None:
+    third, fourth = [it for it in visits if it.service_code == "laser_therapy"][2:4]
+    same_day = fourth.local_start.replace(hour=16, minute=0)
+    pieces = [hold.resource for hold in third.holds.exclude(resource__kind="patient").select_related("resource")]
+    later = NOW + timedelta(minutes=1)
+    booking.move(third, starts_at=same_day, resources=pieces, revision=third.revision, by=cast.rosa, now=later)
+
+    found = task(plan, Asked(), now=later)
+
+    assert series_affected.wrong(found.course) == {fourth.session_id: series_affected.Wrong.TOO_NEAR}
+    assert [it.session_id for it in series.changes(found, mended(found))] == [fourth.session_id]
 
 
 def test_a_closed_day_and_a_broken_device_are_seen(cast: Cast, plan: Plan, visits: list[Appointment]) -> None:
