@@ -17,10 +17,6 @@ class BirthDateForm(forms.Form):
     )
 
 
-class MailForm(forms.Form):
-    may_be_mailed = forms.BooleanField(label=_("Send me e-mail about my visits"), required=False)
-
-
 class ReminderForm(forms.Form):
     remind_at = forms.TimeField(
         label=_("Remind me of my exercises at"),

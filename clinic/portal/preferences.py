@@ -1,4 +1,4 @@
-"""How we contact you, reminders of exercises, and where you are signed in."""
+"""Reminders of exercises, when you would rather come, and where you are signed in."""
 
 from typing import Any
 
@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from clinic.appointments.actions import preferences as wanted
 from clinic.appointments.models import VisitPreference
 from clinic.portal.door import own, records_of
-from clinic.portal.forms import MailForm, ReminderForm, WishForm
+from clinic.portal.forms import ReminderForm, WishForm
 from clinic.portal.home import active_plan
-from patients.actions import preferences
 from patients.models import Patient
 from people.models import User
 from people.rules.refusal import Refused
@@ -27,24 +26,19 @@ def settings(request: SignedInRequest, patient: Patient) -> HttpResponse:
     plan = active_plan(patient, request.user)
     typed = request.POST if request.method == "POST" else None
     which = request.POST.get("form")
-    mail = MailForm(typed if which == "mail" else None, initial={"may_be_mailed": patient.may_be_mailed})
     reminder = ReminderForm(typed if which == "reminder" else None, initial={"remind_at": plan and plan.remind_at})
     kept = VisitPreference.objects.filter(patient=patient).select_related("site", "clinician").first()
     wishes = _wish_form(kept, typed if which == "wishes" else None)
     if wishes.is_valid() and _is_wished(patient, kept, wishes, request.user):
         return _saved(request)
     try:
-        if mail.is_valid():
-            agreed = mail.cleaned_data["may_be_mailed"]
-            preferences.set_mail_preference(patient, may_be_mailed=agreed, by=request.user, now=timezone.now())
-            return _saved(request)
         if plan is not None and reminder.is_valid():
             at = reminder.cleaned_data["remind_at"]
             plans.set_reminder(plan, remind_at=at, by=request.user, now=timezone.now())
             return _saved(request)
     except Refused as refusal:
         messages.error(request, str(refusal))
-    context: dict[str, Any] = {"active": "settings", "patient": patient, "plan": plan, "mail": mail}
+    context: dict[str, Any] = {"active": "settings", "patient": patient, "plan": plan}
     context |= {"reminder": reminder, "wishes": wishes, "has_others": records_of(request).count() > 1}
     context |= {"form": wishes if wishes.errors else reminder}
     return render(request, "portal/settings.html", context)

@@ -11,7 +11,7 @@ from portal_cast import Portal, a_portal, it_is, signed_in
 
 from clinic.portal.words import plain
 from patients.models import Patient
-from people.models import AuditEvent, User
+from people.models import User
 from people.rules.permissions import Role
 from programs.models import Plan
 
@@ -165,19 +165,6 @@ def test_a_patient_without_an_account_is_asked_to_call(portal: Portal) -> None:
 
 
 # Settings
-
-
-def test_a_patient_decides_whether_to_get_mail(portal: Portal) -> None:
-    client = portal.client
-
-    client.post("/me/settings/", {"form": "mail"})
-    off = Patient.objects.get(pk=portal.leila.pk).may_be_mailed
-    client.post("/me/settings/", {"form": "mail", "may_be_mailed": "on"})
-    client.post("/me/settings/", {"form": "mail", "may_be_mailed": "on"})
-
-    assert off is False
-    assert Patient.objects.get(pk=portal.leila.pk).may_be_mailed is True
-    assert AuditEvent.objects.filter(deed="patient.mail_preference_set").count() == 2
 
 
 def test_a_patient_chooses_when_to_be_reminded_or_never(portal: Portal) -> None:
