@@ -16,6 +16,7 @@ from clinic.portal.door import own
 from clinic.portal.forms import BreaksForm
 from clinic.portal.home import active_plan, home
 from clinic.portal.home import breaks as home_breaks
+from clinic.reminders.models import ContactPreference
 from patients.models import Patient
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
@@ -33,14 +34,15 @@ def exercises(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "plan": plan,
         "home": home(plan, today) if plan and plan.is_active else None,
         "calendar": exercise_pages.calendar(plan, request.GET.get("month", ""), today=today),
+        "language": _language(patient),
     }
     return render(request, "portal/exercises.html", context)
 
 
 @own
 def sheet(request: SignedInRequest, patient: Patient) -> HttpResponse:
-    """The same as a PDF."""
-    return exercise_sheet.made(request, patient)
+    """The same as a PDF, in the language the patient is written to."""
+    return exercise_sheet.made(request, patient, usual=_language(patient))
 
 
 @own
@@ -111,6 +113,12 @@ def breaks(request: SignedInRequest, patient: Patient) -> HttpResponse:
     else:
         messages.success(request, _("Saved."))
     return redirect("portal:posture")
+
+
+def _language(patient: Patient) -> str:
+    """Empty if the patient has not chosen one. One query."""
+    chosen = ContactPreference.objects.filter(patient=patient).values_list("language", flat=True).first()
+    return chosen or ""
 
 
 def _hour(text: str) -> time | None:

@@ -21,11 +21,12 @@ from people.models import User
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 from programs.actions import exercises
-from programs.models import ExerciseDone, PlanExercise
+from programs.models import ExerciseDone, Plan, PlanExercise
 from programs.rules.next_dose import TOO_MUCH_PAIN
 from programs.rules.rulebook import rulebook
 
 PAINS = range(exercises.MOST_PAIN + 1)
+NUMBERS = frozenset(map(str, PAINS))
 
 
 @own
@@ -63,7 +64,10 @@ def exercise(request: SignedInRequest, patient: Patient, exercise_id: UUID) -> H
         "active": "today",
         "it": it,
         "known": known,
-        "stop_rules": [rulebook().stop_rules[code] for code in known.stop_rules],
+        "stop_rules": [
+            rulebook().stop_rules[code].text.replace("911", request.clinic.emergency_number)
+            for code in known.stop_rules
+        ],
         "is_for_today": it.plan.is_active and it.dropped_in is None and it.phase.holds_on(day),
         "done": it.done.filter(on=day).first(),
         "feelings": ExerciseDone.Feeling.choices,
@@ -88,9 +92,17 @@ def _greeting(now: datetime) -> str:
 
 
 def _at_home(patient: Patient, user: User, day: date) -> dict[str, Any]:
-    plan = active_plan(patient, user)
+    followed = Plan.objects.visible_to(user).unfinished().filter(patient=patient).first()
+    plan = followed if followed and followed.is_active else None
     found = home(plan, day) if plan else None
-    return {"plan": plan, "home": found, "today": day, "feelings": ExerciseDone.Feeling.choices, "pains": PAINS}
+    return {
+        "plan": plan,
+        "is_paused": followed is not None and plan is None,
+        "home": found,
+        "today": day,
+        "feelings": ExerciseDone.Feeling.choices,
+        "pains": PAINS,
+    }
 
 
 def _tick_all(request: SignedInRequest, patient: Patient, day: date) -> HttpResponse:
@@ -112,7 +124,7 @@ def _tick(request: SignedInRequest, patient: Patient, it: PlanExercise) -> HttpR
             said = _("%(name)s: not done yet.") % {"name": name}
         else:
             felt, hurt = request.POST.get("feeling", ""), request.POST.get("pain", "")
-            pain = int(hurt) if hurt.isdecimal() else None
+            pain = int(hurt) if hurt in NUMBERS else None
             exercises.tick(it, on=day, by=request.user, now=now, feeling=felt, pain=pain)
             said = _("%(name)s: done.") % {"name": name}
             if pain is not None and pain > TOO_MUCH_PAIN:

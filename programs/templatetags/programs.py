@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django import template
+from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 from patients.rules.rulebook import rulebook as patients_rulebook
@@ -12,6 +13,7 @@ from programs.models import PlanExercise, PlannedSession
 from programs.rules import usual
 from programs.rules.entries import Dosage, Exercise, SelfCare
 from programs.rules.rulebook import needs_confirmation, rulebook
+from programs.rules.sheet_words import LANGUAGES, sheet_words
 from programs.web import pictures, self_care_words
 
 register = template.Library()
@@ -26,6 +28,12 @@ def evidence(claim: Claim) -> dict[str, Any]:
         "sources": [known[code] for code in claim.sources if code in known],
         "is_unconfirmed": needs_confirmation(claim),
     }
+
+
+@register.inclusion_tag("programs/sheet_choice.html")
+def sheet_choice(url: str, language: str = "") -> dict[str, Any]:
+    """Which language and which paper; `language` is the one that is chosen at first."""
+    return {"url": url, "languages": LANGUAGES.items(), "language": language}
 
 
 @register.simple_tag
@@ -44,6 +52,12 @@ def known_exercise(code: str) -> Exercise | None:
 def dose(exercise: PlanExercise) -> str:
     """One round as it was prescribed: "10 times. Hold for 5 seconds."."""
     return dosage_of(exercise).dose_in_words()
+
+
+@register.filter
+def needs(exercise: Exercise) -> str:
+    """What it is done with: "a chair, a towel"."""
+    return sheet_words(translation.get_language() or "").needs(exercise)
 
 
 @register.filter

@@ -10,6 +10,8 @@ from programs.models import Plan
 from programs.rules import adherence
 from programs.rules.adherence import Day
 
+EARLIEST = date(2000, 1, 1)  # no plan is older
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -82,8 +84,9 @@ def _level(it: Day | None) -> int:
 
 
 def month_of(asked: str, *, today: date) -> date:
-    """The first day of the month asked for as "2026-09"; this month if that is not one."""
+    """The first day of the month asked for as "2026-09"; this month if that is not one, or nobody exercised in it."""
     try:
-        return date.fromisoformat(f"{asked}-01")
+        found = date.fromisoformat(f"{asked}-01")
     except ValueError:
         return today.replace(day=1)
+    return found if EARLIEST <= found <= today else today.replace(day=1)

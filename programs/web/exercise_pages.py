@@ -105,7 +105,7 @@ def _page(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
     if plan is None:
         return context | {"plan": None}
     rows = PlanExercise.objects.filter(plan=plan)
-    phase = plan.phases.filter(ends_on__gte=today).order_by("ordinal").first()
+    phase = plan.phases.filter(ends_on__gte=today).order_by("ordinal").first() if plan.is_active else None
     waiting = DoseChange.objects.filter(exercise__in=rows.standing(), decided_at=None).select_related("exercise")
     since = adherence.monday_of(today) - TWO_WEEKS
     found = done_at_home.of_plans([plan], since=since, today=today)[plan.pk]

@@ -26,6 +26,7 @@ from programs.rules import prescription
 from programs.rules.entries import Dosage, Exercise
 from programs.rules.prescription import FREE, HELD, Verdict
 from programs.rules.rulebook import rulebook
+from programs.rules.sheet_words import LANGUAGES, sheet_words
 from programs.rules.usual import dosage_of
 from programs.web import precautions
 
@@ -39,6 +40,7 @@ PARTS: Mapping[str, str | Promise] = {
 }
 FINE_BELOW = 10  # minutes and seconds go by one below it, by five above
 PRESET = 4
+LONGEST_NUMBER = 6  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def prescribe(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         if answer is not None:
             return answer
     context |= {"phase": phase, "own_sets": own, "other_sets": others, "chosen": chosen, "rows": rows}
+    context |= {"languages": LANGUAGES.items(), "language": _language(request)}
     context |= {"others": _others({it.known.code for it in rows})}
     context |= {"cautions": precautions.at_all(it.verdict for it in rows)}
     context |= {"picked": [it for it in rows if it.is_chosen], "fewest": prescription.FEWEST, "most": prescription.MOST}
@@ -128,7 +131,7 @@ def _sent(request: SignedInRequest, plan: Plan, rows: list[Row], context: dict[s
             plan,
             given,
             acknowledged=seen,
-            version=int(version) if version.isdigit() else 0,
+            version=_number(version) or 0,
             by=request.user,
             now=timezone.now(),
         )
@@ -137,6 +140,7 @@ def _sent(request: SignedInRequest, plan: Plan, rows: list[Row], context: dict[s
         return None
     if request.POST["do"] == "print":
         url = reverse("programs:exercise_sheet", args=[plan.patient_id])
+        url += f"?lang={_language(request)}" if request.POST.get("lang") else ""
     else:
         messages.success(request, _("Sent: the patient sees the new exercises now."))
         url = reverse("programs:exercises", args=[plan.patient_id])
@@ -145,6 +149,11 @@ def _sent(request: SignedInRequest, plan: Plan, rows: list[Row], context: dict[s
         answer["HX-Redirect"] = url
         return answer
     return redirect(url)
+
+
+def _language(request: SignedInRequest) -> str:
+    """Of the sheet to print."""
+    return sheet_words(request.POST.get("lang", "")).language
 
 
 def _sets(plan: Plan, phase: Phase) -> tuple[list[Set], list[Set]]:
@@ -180,9 +189,9 @@ def _row(code: str, verdict: Verdict, chosen: Set, posted: QueryDict) -> Row:
     known = rulebook().exercises[code]
     dosage = asdict(dosage_of(code, chosen.doses.get(code, {})))
     for part in PARTS:
-        typed = posted.get(f"{code}.{part}", "")
-        if typed.isdigit() and dosage[part] is not None:
-            dosage[part] = int(typed)
+        typed = _number(posted.get(f"{code}.{part}", ""))
+        if typed is not None and dosage[part] is not None:
+            dosage[part] = typed
     stepped, _dot, step = posted.get("step", "").rpartition(".")
     owner, _dot, part = stepped.rpartition(".")
     if owner == code and part in PARTS and dosage[part] is not None:
@@ -191,6 +200,10 @@ def _row(code: str, verdict: Verdict, chosen: Set, posted: QueryDict) -> Row:
         dosage[part] = min(max(dosage[part] + (size if step == "up" else -size), least), most)
     is_chosen = verdict.status != HELD and (code in posted.getlist("give") or posted.get("more") == code)
     return Row(known, verdict, Dosage(**dosage), is_chosen, code in posted.getlist("seen"))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def _size(part: str, value: int) -> int:

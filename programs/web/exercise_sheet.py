@@ -1,6 +1,7 @@
 """The exercises on paper: a tagged PDF, made on this machine from the template beside this file."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from patients.models import Patient
 from patients.web.records import open_record
@@ -19,8 +19,10 @@ from people.actions import audit
 from people.models import Clinic
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
-from programs.models import Plan, PlanExercise
+from programs.models import PlanExercise
+from programs.rules.entries import Exercise
 from programs.rules.rulebook import rulebook
+from programs.rules.sheet_words import SheetWords, sheet_words
 from programs.rules.usual import dosage_of
 from programs.web import pictures
 from programs.web.exercise_pages import newest
@@ -35,23 +37,33 @@ WEEKS = 3
 
 @needs(Permission.RECORD_VIEW)
 def sheet(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
-    """The sheet of the patient's exercises of today. `?size=a4|letter` and `?print=large` choose the paper."""
+    """The sheet of the patient's exercises of today.
+
+    `?size=a4|letter` and `?print=large` choose the paper, `?lang=es` the language.
+    """
     return made(request, open_record(request, patient_id))
 
 
-def made(request: SignedInRequest, patient: Patient) -> HttpResponse:
-    """The sheet as an answer, with a line in the audit trail; for staff and for the patient's own pages."""
+def made(request: SignedInRequest, patient: Patient, *, usual: str = "") -> HttpResponse:
+    """The sheet as an answer, with a line in the audit trail; for staff and for the patient's own pages.
+
+    `usual` is the language unless another one is asked for.
+    """
     plan = newest(patient, request.user)
     today = timezone.localdate()
-    phase = plan.phases.filter(ends_on__gte=today).order_by("ordinal").first() if plan else None
+    # What a plan asked for that is paused or has ended must not be done any more.
+    phase = plan.phases.filter(ends_on__gte=today).order_by("ordinal").first() if plan and plan.is_active else None
     rows = list(PlanExercise.objects.filter(plan=plan, phase=phase).standing()) if phase else []
     if plan is None or not rows:
         raise Http404
     is_large = request.GET.get("print") == "large"
     size = size_of(request.GET.get("size", ""), request.clinic)
-    answer = HttpResponse(pdf(patient, plan, rows, request.clinic, size=size, is_large=is_large, today=today))
-    audit.record(request.user, "exercise.sheet_printed", plan, size=size, is_large=is_large)
-    answer["Content-Type"] = "application/pdf"
+    words = sheet_words(request.GET.get("lang") or usual or translation.get_language() or "")
+    answer = HttpResponse(
+        pdf(patient, rows, request.clinic, words=words, size=size, is_large=is_large, today=today),
+        content_type="application/pdf",
+    )
+    audit.record(request.user, "exercise.sheet_printed", plan, size=size, is_large=is_large, language=words.language)
     # No name in it: the file lies in a folder that others open.
     answer["Content-Disposition"] = 'inline; filename="exercises.pdf"'
     answer["Cache-Control"] = "no-store"
@@ -60,16 +72,17 @@ def made(request: SignedInRequest, patient: Patient) -> HttpResponse:
 
 def pdf(
     patient: Patient,
-    plan: Plan,
-    rows: list[PlanExercise],
+    rows: Sequence[PlanExercise],
     clinic: Clinic,
     *,
+    words: SheetWords,
     size: str,
     is_large: bool,
     today: date,
 ) -> bytes:
-    """A tagged PDF (PDF/UA-1) in the language of the page."""
-    told = _told(patient, rows, clinic, today) | {"paper": PAPERS[size], "is_large": is_large}
+    """A tagged PDF (PDF/UA-1) in the language of the words."""
+    with translation.override(words.language):  # for the names of days and months
+        told = _told(patient, rows, clinic, words, today) | {"paper": PAPERS[size], "is_large": is_large}
     found: Any = typst.compile(
         str(TEMPLATE),
         format="pdf",
@@ -87,46 +100,42 @@ def size_of(asked: str, clinic: Clinic) -> str:
     return "letter" if clinic.time_zone.startswith(ON_LETTER) else "a4"
 
 
-def _told(patient: Patient, rows: list[PlanExercise], clinic: Clinic, today: date) -> dict[str, Any]:
+def _told(
+    patient: Patient, rows: Sequence[PlanExercise], clinic: Clinic, words: SheetWords, today: date
+) -> dict[str, Any]:
     book = rulebook()
     known = [(it, book.exercises[it.code]) for it in rows if it.code in book.exercises]
     stops = dict.fromkeys(code for _it, exercise in known for code in exercise.stop_rules)
-    monday = today - timedelta(days=today.weekday())
-    language = translation.get_language() or settings.LANGUAGE_CODE
+    monday, says = today - timedelta(days=today.weekday()), words.says
+    number = clinic.emergency_number
     return {
-        "lang": language.split("-")[0],
+        "lang": words.language,
         "is_rtl": translation.get_language_bidi(),
-        "title": _("Your exercises"),
+        "title": says["title"],
         "clinic": clinic.sender_name,
         "phone": clinic.phone.as_international if clinic.phone else "",
         "patient": f"{patient.given_name} {patient.family_name}".strip(),
-        "day": date_format(today, "j F Y"),
-        "intro": _("A little ache is fine. Stop when one of the signs in the box below appears."),
-        "words": {
-            "for": _("For"),
-            "needs": _("You need:"),
-            "tick": _("Tick each day you do them"),
-            "week": _("Week of"),
-            "stop": _("When to stop"),
-        },
-        "exercises": [_exercise(it) for it, _known in known],
+        "day": date_format(today, says["day"]),
+        "intro": says["intro"],
+        "words": says,
+        "exercises": [_exercise(it, exercise, words) for it, exercise in known],
         "weekdays": [date_format(monday + timedelta(days=n), "D") for n in range(7)],
-        "weeks": [date_format(monday + timedelta(weeks=n), "j M") for n in range(WEEKS)],
+        "weeks": [date_format(monday + timedelta(weeks=n), says["week_day"]) for n in range(WEEKS)],
         "stop": [
-            *(book.stop_rules[code].text.replace("911", clinic.emergency_number) for code in stops),
-            _("In an emergency call %(number)s.") % {"number": clinic.emergency_number},
+            *(words.stop(book.stop_rules[code]).replace("911", number) for code in stops),
+            says["emergency"].format(number=number),
         ],
     }
 
 
-def _exercise(it: PlanExercise) -> dict[str, Any]:
-    known, dosage = rulebook().exercises[it.code], dosage_of(it.code, it.dosage)
+def _exercise(it: PlanExercise, known: Exercise, words: SheetWords) -> dict[str, Any]:
+    dosage = dosage_of(it.code, it.dosage)
     return {
-        "name": known.name,
-        "dose": dosage.dose_in_words(),
-        "frequency": dosage.frequency_in_words(),
-        "steps": known.steps,
-        "needs": ", ".join(known.equipment).replace("_", " "),
+        "name": words.name(known),
+        "dose": words.dose(dosage),
+        "frequency": words.frequency(dosage),
+        "steps": words.steps(known),
+        "needs": words.needs(known),
         "drawing": pictures.svg_of(it.code),
-        "alt": _("Drawing: %(name)s") % {"name": known.name},
+        "alt": words.says["drawing"].format(name=words.name(known)),
     }

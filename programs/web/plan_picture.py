@@ -41,7 +41,8 @@ def picture(
     ]
     goal = max((dosage_of(it).days_per_week for phase in phases for it in phase.exercises.all()), default=0)
     at_home = AtHome(_by_week(plan, done_on), goal, [it for it in pain if plan.starts_on <= it[0] <= plan.ends_on])
-    due_next = [it for it in sessions if kinds[it.pk] in {DUE, MISSED} and it.due_until >= today][:SOON]
+    asked_for = sessions if plan.is_active else []  # paused or ended: nothing of it is due
+    due_next = [it for it in asked_for if kinds[it.pk] in {DUE, MISSED} and it.due_until >= today][:SOON]
     last = plan.ended_at.date() if plan.ended_at else today
     return {
         "knows_visits": knows_visits,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from factories import MONDAY, NOW, a_portal_patient
 from portal_cast import Portal, a_portal, it_is, signed_in
 
+from clinic.reminders.models import ContactPreference
 from people.models import AuditEvent
 from programs.actions import exercises, posture, prescribing
 from programs.actions.prescribing import Given
@@ -35,6 +36,7 @@ def test_pain_at_an_exercise_is_told_with_one_tap_and_the_clinician_hears_of_it(
     url = reverse("portal:exercise", args=[it.pk])
 
     portal.client.post(url, {"do": "tick"})
+    portal.client.post(url, {"pain": "9" * 5000})
     said = portal.client.post(url, {"pain": "7"}, headers={"HX-Request": "true"}).content.decode()
 
     assert "Stop when pain goes above 5" in said
@@ -62,10 +64,14 @@ def test_all_exercises_are_on_one_page_with_the_days_and_without_scolding(portal
 
 
 def test_the_patient_takes_the_sheet_home_and_nobody_elses(portal: Portal) -> None:
+    ContactPreference.objects.create(patient=portal.leila, language="es")
+
     answer = portal.client.get(reverse("portal:exercise_sheet") + "?print=large")
 
     assert answer.content.startswith(b"%PDF")
-    assert AuditEvent.objects.get(deed="exercise.sheet_printed").by == portal.leila.user
+    line = AuditEvent.objects.get(deed="exercise.sheet_printed")
+    assert (line.by, line.detail["language"]) == (portal.leila.user, "es")
+    assert '<option value="es" lang="es" selected>' in page(portal, "exercises")
     assert signed_in(a_portal_patient().user).get(reverse("portal:exercise_sheet")).status_code == 404
 
 

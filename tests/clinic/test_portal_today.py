@@ -10,7 +10,7 @@ from portal_cast import Portal, a_portal, it_is, signed_in
 from pytest_django import DjangoAssertNumQueries
 
 from people.models import AuditEvent
-from programs.actions import exercises, plans
+from programs.actions import exercises, plan_pauses, plans
 from programs.models import ExerciseDone, PlanExercise
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,17 @@ def test_today_shows_the_next_visit_and_the_exercises(portal: Portal) -> None:
     assert "I will be there" in html
     assert "0 of 5 done" in html
     assert "Slow belly breathing" in html
+
+
+def test_while_the_plan_is_paused_nothing_is_asked_and_nobody_reads_that_there_is_none(portal: Portal) -> None:
+    plan_pauses.pause(portal.plan, reason="away", by=portal.plan.started_by, now=NOW)
+
+    html = page(portal)
+
+    assert "Your plan is paused." in html
+    assert "You have no plan yet" not in html
+    assert "Mark as done" not in html
+    assert "Your plan is paused." in page(portal, url="/me/exercises/")
 
 
 @pytest.mark.parametrize(("hour", "greeting"), [(12, "Good morning"), (17, "Good afternoon"), (23, "Good evening")])
@@ -211,7 +222,7 @@ def test_today_costs_as_many_queries_after_three_weeks_as_on_the_first_day(
             exercises.tick_all(portal.plan, on=moment.date(), by=portal.leila.user, now=moment)
 
 
-QUERIES = 12
+QUERIES = 13
 
 
 def test_my_plan_shows_where_i_am_and_what_comes_next(portal: Portal) -> None:

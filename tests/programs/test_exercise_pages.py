@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from factories import MONDAY, NOW, a_patient, a_user
 from plan_cast import a_plan
 
@@ -17,6 +18,8 @@ from people.models import AuditEvent, Clinic, User
 from people.rules.permissions import Role
 from programs.actions import exercises
 from programs.models import DoseChange, Plan, PlanVersion, PostureCheck
+from programs.rules.rulebook import rulebook
+from programs.rules.sheet_words import sheet_words
 from programs.web import exercise_sheet
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +91,15 @@ def test_sending_with_a_script_goes_to_the_exercises_and_printing_to_the_sheet(p
     assert answer["HX-Redirect"] == reverse("programs:exercise_sheet", args=[plan.patient_id])
 
 
+def test_a_number_that_is_none_changes_nothing(plan: Plan) -> None:
+    odd = {"ex_shoulder_rolls.reps": "²", "ex_rotation_arom.reps": "9" * 5000, "version": "٣"}
+
+    said = page(plan, "prescribe", **posted(plan) | odd)
+
+    assert re.search(r'name="ex_shoulder_rolls.reps" type="number"[^>]*value="10"', said)
+    assert re.search(r'name="ex_rotation_arom.reps" type="number"[^>]*value="10"', said)
+
+
 def test_what_was_chosen_stays_on_the_page_when_it_is_refused(plan: Plan) -> None:
     said = page(plan, "prescribe", **posted(plan, "send", give=SET[:1]))
 
@@ -128,7 +140,8 @@ def test_the_calendar_counts_what_was_done_and_has_a_table_beside_it(plan: Plan)
 
     assert "100.0 % of what was asked for this month" in said or "100 % of what was asked for this month" in said
     assert "5 / 5" in said
-    assert "No plan yet" not in page(plan, "exercise_days", "?month=nonsense")
+    for nonsense in ("nonsense", "9999-12", "0001-01"):
+        assert "No plan yet" not in page(plan, "exercise_days", f"?month={nonsense}")
 
 
 def test_a_patient_without_a_plan_is_offered_one(plan: Plan) -> None:
@@ -157,21 +170,49 @@ def test_the_sheet_holds_the_words_and_the_names_of_other_scripts(plan: Plan) ->
     patient = plan.patient
     patient.given_name, patient.family_name = "Ελένη", "Иванова"
 
-    told = exercise_sheet._told(patient, list(plan.exercises.on(MONDAY)), Clinic.objects.get(), MONDAY)
-    made = exercise_sheet.pdf(
-        patient,
-        plan,
-        list(plan.exercises.on(MONDAY)),
-        Clinic.objects.get(),
-        size="letter",
-        is_large=False,
-        today=MONDAY,
-    )
+    rows, clinic, words = list(plan.exercises.on(MONDAY)), Clinic.objects.get(), sheet_words("en")
+    told = exercise_sheet._told(patient, rows, clinic, words, MONDAY)
+    made = exercise_sheet.pdf(patient, rows, clinic, words=words, size="letter", is_large=False, today=MONDAY)
 
     assert told["patient"] == "Ελένη Иванова"
     assert told["exercises"][0]["steps"][0].startswith("Lie or sit supported")
     assert any("911" in it for it in told["stop"])
     assert made.startswith(b"%PDF")
+
+
+def test_the_sheet_speaks_spanish_down_to_the_days(plan: Plan) -> None:
+    clinic = Clinic.objects.get()
+    clinic.emergency_number = "112"
+
+    with translation.override("es"):
+        told = exercise_sheet._told(plan.patient, list(plan.exercises.on(MONDAY)), clinic, sheet_words("es"), MONDAY)
+    answer = door(plan.started_by).get(reverse("programs:exercise_sheet", args=[plan.patient_id]) + "?lang=es")
+
+    assert told["title"] == "Sus ejercicios"
+    assert told["exercises"][0]["steps"][0].startswith("Túmbese o siéntese")
+    assert told["exercises"][0]["frequency"] == "2 veces al día, todos los días."
+    assert told["weekdays"][0] == "lun"
+    assert any("112" in it for it in told["stop"])
+    assert not any("911" in it for it in told["stop"])
+    assert re.search(rb"/Lang ?\(es\)", answer.content)
+    assert AuditEvent.objects.get(deed="exercise.sheet_printed").detail["language"] == "es"
+
+
+def test_every_exercise_stop_rule_and_thing_has_its_spanish_words() -> None:
+    words, book = sheet_words("es"), rulebook()
+
+    assert words.exercises.keys() == book.exercises.keys()
+    assert words.stop_rules.keys() == book.stop_rules.keys()
+    for it in book.exercises.values():
+        assert len(words.steps(it)) == len(it.steps), it.code
+        assert words.needs(it).count(", ") >= len(it.equipment) - 1
+        # The same numbers, whatever the words.
+        for said, spoken in ((it.name, words.name(it)), *zip(it.steps, words.steps(it), strict=True)):
+            assert sorted(re.findall(r"\d+", said)) == sorted(re.findall(r"\d+", spoken)), it.code
+    assert {code for it in book.exercises.values() for code in it.equipment} == words.equipment.keys()
+    assert words.says.keys() == sheet_words("en").says.keys()
+    assert words.equipment.keys() == sheet_words("en").equipment.keys()
+    assert sheet_words("fa").language == "en"
 
 
 def test_posture_is_checked_and_what_is_better_is_shown(plan: Plan) -> None:
