@@ -18,6 +18,7 @@ from programs.rules.templates import ProgramTemplate
 
 # A plan written down after its first days is usual; one from last month is a slip of the date field.
 LATEST_START = timedelta(days=14)
+FARTHEST_START = timedelta(days=365)  # beyond it the year was mistyped
 GRAVE = frozenset({"emergency_now", "same_day"})
 
 
@@ -41,6 +42,10 @@ class StartsTooLongAgo(Refused):
     """The first day lies too far back."""
 
 
+class StartsTooFarAhead(Refused):
+    """The first day is in another year."""
+
+
 class PlanHasEnded(Refused):
     """Nothing about a plan changes once it has ended."""
 
@@ -60,8 +65,9 @@ def start(
     running plan. What the clinic has switched off is left out, and its first version says so. `remind_at` is on the
     clinic's clock, None for no reminders of exercises.
 
-    Raises `CannotFollowAPlan`, `FollowsAPlanAlready`, `TemplateNotOffered`, `RedFlagOpen`, `StartsTooLongAgo`, and
-    `HeldByRedFlag` or `Contraindicated` if one of its treatments must not be given as things stand.
+    Raises `CannotFollowAPlan`, `FollowsAPlanAlready`, `TemplateNotOffered`, `RedFlagOpen`, `StartsTooLongAgo`,
+    `StartsTooFarAhead`, and `HeldByRedFlag` or `Contraindicated` if one of its treatments must not be given as
+    things stand.
     """
     template = plan_templates.current().get(template_code)
     if template is None:
@@ -119,6 +125,8 @@ def _refuse_if_unfit(patient: Patient, *, starts_on: date, on: date) -> None:
         raise CannotFollowAPlan(_("This record is archived. Restore it before starting a plan."))
     if starts_on < on - LATEST_START:
         raise StartsTooLongAgo(_("The first day is more than 2 weeks ago. Check the date."))
+    if starts_on > on + FARTHEST_START:
+        raise StartsTooFarAhead(_("The first day is more than a year away. Check the date."))
     if RedFlag.objects.open().filter(patient=patient, urgency__in=GRAVE).exists():
         raise RedFlagOpen(_("A warning sign is open. Clear the red flag first."))
 

@@ -1,4 +1,4 @@
-"""What a clinician types to start and to stop a plan."""
+"""What a clinician types to start and to stop a plan, and what was done about somebody of the worklist."""
 
 from datetime import date, time
 from typing import Any
@@ -41,3 +41,13 @@ class StopForm(forms.Form):
     reason = forms.ChoiceField(
         label=_("Why does the plan end?"), choices=Plan.EndReason.choices, widget=forms.RadioSelect
     )
+
+
+class WorkedForm(forms.Form):
+    """What may be missing or cannot be is said by `worklist.act`; here only what is no text and no day."""
+
+    kind = forms.CharField(required=False)
+    occasion = forms.CharField(required=False)
+    deed = forms.CharField(required=False)
+    note = forms.CharField(required=False, max_length=500)
+    look_again_on = forms.DateField(required=False)

@@ -11,6 +11,7 @@ from programs.templatetags.programs import service_name
 
 SPARE_ROWS = 2  # empty rows of sessions at the end of each phase
 SPARE_PHASES = 1
+LAST_DAY = 730  # of a program
 NUMBERS = ("count", "gap_days_min", "gap_days_target", "gap_days_max", "first_after_days")
 
 
@@ -59,8 +60,8 @@ class PhaseForm(forms.Form):
     """One phase. Without a name it is left out."""
 
     name = forms.CharField(label=_("Name of the phase"), max_length=120, required=False)
-    day_start = forms.IntegerField(label=_("From day"), min_value=0, max_value=730, required=False)
-    day_end = forms.IntegerField(label=_("to day"), min_value=0, max_value=730, required=False)
+    day_start = forms.IntegerField(label=_("From day"), min_value=0, max_value=LAST_DAY, required=False)
+    day_end = forms.IntegerField(label=_("to day"), min_value=0, max_value=LAST_DAY, required=False)
     exercises = forms.MultipleChoiceField(label=_("Exercises"), required=False, widget=forms.CheckboxSelectMultiple)
     posture_items = forms.MultipleChoiceField(label=_("Habits"), required=False, widget=forms.CheckboxSelectMultiple)
     self_care = forms.MultipleChoiceField(label=_("Self-care"), required=False, widget=forms.CheckboxSelectMultiple)
@@ -89,7 +90,10 @@ class ProgramForm(forms.Form):
         parts = [part.strip() for part in self.cleaned_data["reassess_days"].split(",") if part.strip()]
         if not all(part.isdecimal() for part in parts):
             raise forms.ValidationError(_("Write numbers with commas between them."))
-        return sorted({int(part) for part in parts})
+        days = sorted({int(part) for part in parts})
+        if days and days[-1] > LAST_DAY:
+            raise forms.ValidationError(_("Day 730 is the last one a program can have."))
+        return days
 
 
 class WholeProgram:

@@ -22,6 +22,7 @@ from programs.rules import doses
 from programs.rules.rulebook import rulebook
 from programs.web import given_words
 
+YEARS: Final = range(2000, 2200)  # in which something can have been given
 PAGE, PRINT, CSV = "page", "print", "csv"
 # A cell that begins like this is run as a formula by a spreadsheet.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -52,7 +53,10 @@ class RecallForm(forms.Form):
         by_product = all(said.get(name) for name in ("product", "first", "last"))
         if not self.errors and not said.get("lot") and not by_product:
             raise forms.ValidationError(_("Type the lot, or choose the product with its first and last day."))
-        if by_product and said["first"] > said["last"]:
+        for name in ("first", "last"):
+            if said.get(name) and said[name].year not in YEARS:
+                self.add_error(name, _("Check the year."))
+        if not self.errors and by_product and said["first"] > said["last"]:
             self.add_error("last", _("The last day lies before the first."))
         return said
 

@@ -86,7 +86,8 @@ def _choice(patient: Patient, offered: list[ProgramTemplate], known: Mapping[str
 
 
 def _first_day(form: StartForm, today: date) -> date:
-    return form.cleaned_data.get("starts_on", today) if form.is_bound else today
+    typed: date = form.cleaned_data.get("starts_on", today) if form.is_bound else today
+    return typed if abs(typed - today) <= plans.FARTHEST_START else today
 
 
 def _card(it: Candidate, known: Mapping[str, Value]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -23,6 +22,7 @@ from programs.models import Plan, WorklistAction
 from programs.rules import worklist as ranking
 from programs.rules.worklist import Kind, Reason
 from programs.web import worklist_reasons
+from programs.web.forms import WorkedForm
 
 A_PAGE = 25
 
@@ -49,34 +49,23 @@ def act(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     patient = Patient.objects.visible_to(request.user).filter(pk=patient_id).first()
     if patient is None:
         raise Http404
-    again = request.POST.get("look_again_on", "")
-    kind, occasion = request.POST.get("kind", ""), request.POST.get("occasion", "")
+    form = WorkedForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, patient, " ".join(str(it) for errors in form.errors.values() for it in errors))
     try:
-        working.act(
-            patient,
-            kind=kind,
-            occasion=occasion,
-            deed=request.POST.get("deed", ""),
-            note=request.POST.get("note", "").strip(),
-            look_again_on=_day(again),
-            plan=Plan.objects.visible_to(request.user).active().filter(patient=patient).first(),
-            by=request.user,
-            now=timezone.now(),
-        )
+        plan = Plan.objects.visible_to(request.user).active().filter(patient=patient).first()
+        working.act(patient, **form.cleaned_data, plan=plan, by=request.user, now=timezone.now())
     except Refused as refusal:
-        typed = {"patient": patient.pk, "kind": kind, "occasion": occasion, "again": again}
-        typed |= {"deed": request.POST.get("deed", ""), "note": request.POST.get("note", "")}
-        return render(request, "programs/worklist.html", _page(request) | {"refusal": str(refusal), "typed": typed})
+        return _refused(request, patient, str(refusal))
     messages.success(request, _("Noted for %(name)s.") % {"name": patient.list_name})
     who = "?who=all" if request.POST.get("who") == "all" else ""
     return redirect(reverse("programs:worklist") + who)
 
 
-def _day(text: str) -> Any:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None
+def _refused(request: SignedInRequest, patient: Patient, why: str) -> HttpResponse:
+    typed: dict[str, Any] = {name: request.POST.get(name, "") for name in ("kind", "occasion", "deed", "note")}
+    typed |= {"patient": patient.pk, "again": request.POST.get("look_again_on", "")}
+    return render(request, "programs/worklist.html", _page(request) | {"refusal": why, "typed": typed})
 
 
 def _page(request: SignedInRequest) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -164,11 +164,13 @@ def test_a_cleared_warning_sign_and_a_lighter_one_let_a_plan_begin() -> None:
 
 
 @pytest.mark.django_db
-def test_a_plan_may_have_begun_two_weeks_ago_but_not_longer() -> None:
+def test_a_plan_may_have_begun_two_weeks_ago_but_not_longer_nor_in_another_year() -> None:
     assert a_plan(starts_on=MONDAY - timedelta(days=14)).is_active
 
     with pytest.raises(plans.StartsTooLongAgo):
         a_plan(starts_on=MONDAY - timedelta(days=15))
+    with pytest.raises(plans.StartsTooFarAhead):
+        a_plan(starts_on=date.max)
 
 
 @pytest.mark.django_db

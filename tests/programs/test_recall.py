@@ -69,6 +69,7 @@ def test_a_product_is_found_between_two_days_of_the_clinics_calendar(doctor: Res
     assert "Morning" not in found
     assert "Type the lot, or choose the product" in look(doctor, product="prp", first="2026-09-14")
     assert "The last day lies before the first." in look(doctor, product="prp", first="2026-09-14", last="2026-09-01")
+    assert "Check the year." in look(doctor, product="prp", first="0001-01-01", last="9999-12-31")
 
 
 def test_every_look_leaves_a_line_and_one_for_each_patient_found(doctor: Resource) -> None:

@@ -43,5 +43,9 @@ class SellForm(forms.Form):
         return {**self.cleaned_data, "service": self.services[self.cleaned_data["service"]]}
 
 
+class CloseForm(forms.Form):
+    because = forms.CharField(max_length=200, required=False)  # that there must be one is said by `packages.close`
+
+
 def _priced(service: Service) -> str:
     return f"{service.name} ({service.price})" if service.price is not None else service.name

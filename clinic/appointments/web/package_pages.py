@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from clinic.appointments.actions import packages
 from clinic.appointments.models import Appointment, Package, PackageUse
 from clinic.appointments.rules.status import Status
-from clinic.appointments.web.package_forms import SellForm
+from clinic.appointments.web.package_forms import CloseForm, SellForm
 from clinic.appointments.web.series_query import as_id
 from patients.models import Patient
 from patients.web.records import open_record
@@ -51,8 +51,12 @@ def patient_packages(request: SignedInRequest, patient_id: UUID) -> HttpResponse
 def package_close(request: SignedInRequest, patient_id: UUID, package_id: UUID) -> HttpResponse:
     patient = open_record(request, patient_id)
     package = get_object_or_404(_of(request, patient), pk=package_id)
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(it) for errors in form.errors.values() for it in errors))
+        return redirect("appointments:packages", patient.pk)
     try:
-        packages.close(package, because=request.POST.get("because", ""), by=request.user, now=timezone.now())
+        packages.close(package, **form.cleaned_data, by=request.user, now=timezone.now())
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -21,6 +21,7 @@ from clinic.appointments.rules.series.problem import Booked, Pin
 
 MOST_AWAY_DAYS = 120
 LONGEST_ABSENCE = 90
+YEARS = range(2000, 2200)  # in which a visit can lie
 _SALT = "plan-to-be-booked"
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -160,6 +161,8 @@ def _typed(text: Any, zone: ZoneInfo) -> datetime | None:
     try:
         naive = datetime.fromisoformat(str(text))
     except ValueError:
+        return None
+    if naive.year not in YEARS:
         return None
     if naive.tzinfo:
         return naive.astimezone(UTC)
