@@ -3,6 +3,7 @@
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 
 from people.web.guards import SignedInRequest, public, signed_in
 
@@ -13,6 +14,12 @@ def health(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+def icon(request: HttpRequest) -> HttpResponse:
+    """The clinic's mark where browsers look for it beside a PDF or a calendar, which cannot say where it is."""
+    return redirect(static("clinic/mark.svg"))
 
 
 @signed_in

@@ -8,6 +8,7 @@ from clinic.reminders.web import mailbox
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", front.health, name="health"),
+    path("favicon.ico", front.icon, name="icon"),
     path("", front.home, name="home"),
     path("", include("people.web.urls")),
     path("", include("patients.web.urls")),
