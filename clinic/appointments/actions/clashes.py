@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -104,7 +104,7 @@ def _around(asked: Collection[Asked], holder: Resource) -> Sequence[Taken]:
     held = [(piece.pk, *each.during(piece)) for each in asked for piece in [*each.pieces, holder]]
     # One condition for each, not a joined list of them: PostgreSQL looks each up in the index of the constraint.
     wanted = [_HELD] * len(held)
-    values: list[object] = [[each.visit.pk for each in asked], *(value for row in held for value in row)]
+    values: list[Any] = [[each.visit.pk for each in asked], *(value for row in held for value in row)]
     if window := neighbours.window(asked):
         wanted.append(_BOOKED)
         values += [holder.pk, *window, [str(status) for status in neighbours.STILL_TO_COME]]
