@@ -177,7 +177,10 @@ def _shown(
         "cards": [_card(it, request.user, today, unlocking) for it in found],
         "rows": shown if shown is not None else _rows(found, {}),
         "in_force": Override.objects.visible_to(request.user).filter(patient=patient).in_force(today),
-        "decisions": patient.safety_decisions.select_related("by")[:DECISIONS_SHOWN],
+        "decisions": [
+            {"it": it, "word": SAID[it.status][0] if it.status in SAID else it.status, "reasons": _reasons(it.rules)}
+            for it in patient.safety_decisions.select_related("by")[:DECISIONS_SHOWN]
+        ],
         "shows_all": "all" in request.GET,
         "address": _address(request, patient),
         "refusal": refusal,
