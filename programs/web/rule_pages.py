@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -125,7 +126,7 @@ def _found(kind: str, code: str, book: ProgramRulebook) -> Claim:
 
 
 def _title(claim: Claim) -> str:
-    return str(getattr(claim, "name", "") or getattr(claim, "reason", claim.code)).capitalize()
+    return capfirst(str(getattr(claim, "name", "") or getattr(claim, "reason", claim.code)))
 
 
 def _seen(standing: list[RuleChange], kind: str, code: str) -> dict[str, int]:
