@@ -21,7 +21,7 @@ from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
 from programs.actions.plans import clinic_day
-from programs.actions.safety import Treatment
+from programs.actions.safety import UNCLEARED, Treatment
 from programs.rules.rulebook import rulebook
 
 
@@ -88,6 +88,11 @@ def _found(request: SignedInRequest, patient: Patient, asked: Treatment) -> dict
         "standing": standing,
         "findings": findings,
         # Who has not been asked may have what speaks against it: no finding is no green light.
-        "not_asked": [patients_rulebook().facts[code].label for code in standing.judgement.unknown],
+        "not_asked": [_asked_how(code) for code in standing.judgement.unknown],
         "may_unlock": may_unlock and standing.judgement.decision != "blocked",
     }
+
+
+def _asked_how(fact: str) -> str:
+    """The warning signs are asked again at every visit, so of a day to come nobody can know them yet."""
+    return _("the warning signs, on the day itself") if fact == UNCLEARED else patients_rulebook().facts[fact].label
