@@ -11,7 +11,7 @@ from outbox_cast import a_visit, at, look
 from portal_cast import it_is
 from pytest_django.fixtures import Settings
 
-from clinic.reminders.actions import wishes
+from clinic.reminders.actions import second_thoughts, wishes
 from clinic.reminders.models import Message
 from clinic.reminders.proving.post_office import PostOffice
 
@@ -94,3 +94,18 @@ def test_nobody_sends_at_all_and_what_waits_for_the_morning_is_not_late(office: 
     assert health(at(14, 23)).startswith("E-mail 0 0 0 0 answers")
     assert health(at(15, 8, 40)).startswith("E-mail 0 1 the oldest for 11 hours")
     assert office.taken == []
+
+
+def test_what_was_delivered_can_be_sent_again_and_counts_as_delivered_only_by_the_new_receipt(
+    office: PostOffice,
+) -> None:
+    a_confirmation_is_owed()
+    look(NOW)
+    news = Message.objects.filter(kind="booked")
+    news.update(delivered_at=NOW)
+
+    second_thoughts.resend(news.get(), by=a_user(), now=NOW + LEASE)
+    assert news.get().delivered_at is None
+    look(NOW + LEASE)
+
+    assert [news.get().state, len(office.taken)] == ["sent", 2]

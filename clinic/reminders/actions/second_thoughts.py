@@ -28,7 +28,8 @@ def resend(message: Message, *, by: User, now: datetime) -> None:
         raise TooLateToSend(_("It is too late for this message. Call instead."))
     done = Message.objects.filter(pk=message.pk, state__in=Message.SETTLED)
     # A new token: no worker that still holds the old one may write what came of its try.
-    if not done.update(state=State.READY, token=F("token") + 1, not_before=now, reason="", sent_at=None):
+    anew = {"state": State.READY, "not_before": now, "reason": "", "sent_at": None, "delivered_at": None}
+    if not done.update(token=F("token") + 1, **anew):
         raise ChangedMeanwhile(_("This message is already on its way."))
     audit.record(by, "message.resent", message, kind=message.kind)
 
