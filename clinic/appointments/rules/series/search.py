@@ -237,11 +237,11 @@ class Search:
                 yield added, day
                 continue
             mask = self.masks.get(day, 0)
-            known = self.made.of(mask | 1 << nth, day)
+            before = self.made.of(mask, day) if mask else None
+            added -= self.made.single(nth, day)[0] + (before[0] if before else 0)
+            known = self.made.of(mask | 1 << nth, day, most - added - 1)
             if known is not None:
-                before = self.made.of(mask, day) if mask else None
-                added += known[0] - self.made.single(nth, day)[0] - (before[0] if before else 0)
-                heappush(waiting, (added, 1, day))
+                heappush(waiting, (added + known[0], 1, day))
 
     def _distances(self, nth: int, day: int) -> int:
         """What the days to the free sessions cost that have their day already."""

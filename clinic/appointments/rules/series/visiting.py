@@ -20,6 +20,7 @@ from clinic.appointments.rules.series.weights import MOVED, MOVED_AGAIN, Weights
 Leads = tuple[UUID | None, ...]  # by session: the clinician that its modality should have; None if it does not matter
 Day = tuple[int, tuple[tuple[int, int, Row], ...]]  # the cost, and (session, minute, with whom) in the order of the day
 HOUR = 60
+ANY_COST = 10**18
 SOME_MINUTES, MANY_MINUTES = 45, 180  # of waiting
 PLAIN_STEPS = 60  # to fill a day the plain way, before every way is weighed
 
@@ -45,6 +46,7 @@ class Days:
         self.weights, self.leads, self.is_repair = weights, leads, is_repair
         self._singles: dict[tuple[int, int], tuple[int, int, Row]] = {}
         self._costs: dict[tuple[int, int], Day | None] = {}
+        self._dearer: dict[tuple[int, int], int] = {}  # what is not worked out yet, but costs more than this
         self._starts: dict[tuple[int, int, int], list[Start]] = {}
         self._visits: dict[date, set[UUID | None]] = {}
         for it in self.problem.happened:
@@ -66,12 +68,26 @@ class Days:
             self._singles[key] = best
         return self._singles[key]
 
-    def of(self, mask: int, day: int) -> Day | None:
-        """The cheapest day with the sessions whose bits are in `mask`; None if they cannot all be had."""
+    def of(self, mask: int, day: int, most: int = ANY_COST) -> Day | None:
+        """The cheapest day with the sessions whose bits are in `mask`; None if they cannot all be had for `most`.
+
+        What costs more is of no use to whoever knows a better plan, and to find it would take the longest.
+        """
         key = (day, mask)
-        if key not in self._costs:
-            self._costs[key] = self._worked_out(mask, day)
-        return self._costs[key]
+        if key not in self._costs and self._dearer.get(key, -1) < most:
+            found = None if self._has_dear_part(mask, day, most) else self._worked_out(mask, day, most)
+            if found is None and most < ANY_COST:
+                self._dearer[key] = most
+            else:
+                self._costs[key] = found
+        known = self._costs.get(key)
+        return known if known and known[0] <= most else None
+
+    def _has_dear_part(self, mask: int, day: int, most: int) -> bool:
+        """Whether all but one of them are known to cost more by themselves, or not to be had."""
+        parts = [(day, mask ^ 1 << nth) for nth in range(mask.bit_length()) if mask >> nth & 1]
+        known = [self._costs[part] for part in parts if part in self._costs]
+        return any(it is None or it[0] > most for it in known) or any(self._dearer.get(it, -1) >= most for it in parts)
 
     def can_hold(self, mask: int, day: int) -> bool:
         """Whether these sessions can be had on that day, at whatever cost: one after the other wherever that does."""
@@ -137,19 +153,19 @@ class Days:
     def is_first_trip(self, day: int) -> bool:
         return self.dates[day] not in self._visits
 
-    def _worked_out(self, mask: int, day: int) -> Day | None:
+    def _worked_out(self, mask: int, day: int, most: int) -> Day | None:
         members = [nth for nth in range(mask.bit_length()) if mask >> nth & 1]
         if len(members) == 1:
             cost, start, row = self.single(members[0], day)
             best = (cost + self.trip(day, [row.site_id]), ((members[0], start, row),))
             # Only the cheapest row is looked at, but one at a site that needs no trip may be cheaper.
             return best if not self.trip(day, [row.site_id]) else self._through_sites(members, day, best)
-        return self._together(members, day, None)
+        return self._together(members, day, None, most)
 
     def _through_sites(self, members: list[int], day: int, best: Day) -> Day | None:
-        return self._together(members, day, best) if self.dates[day] in self._visits else best
+        return self._together(members, day, best, best[0] - 1) if self.dates[day] in self._visits else best
 
-    def _together(self, members: list[int], day: int, known: Day | None) -> Day | None:
+    def _together(self, members: list[int], day: int, known: Day | None, most: int) -> Day | None:
         # From the end of the first visit to the end of the last. So counted, one more visit in between costs no
         # time, and no set of visits costs less than a part of it: the search relies on that.
         lengths = {nth: self._length(nth) for nth in members}
@@ -168,18 +184,17 @@ class Days:
             minute=minute,
         )
         least = sum(self.single(nth, day)[0] for nth in members) + found.least_trip + min(found.first.values())
-        return self._cheapest(found, least, day, known)
+        return self._cheapest(found, least, day, most) or known
 
-    def _cheapest(self, members: sequence.Members, least: int, day: int, known: Day | None) -> Day | None:
+    def _cheapest(self, members: sequence.Members, least: int, day: int, most: int) -> Day | None:
         """Days without much waiting first: they are found fast, and most days are."""
-        most = known[0] - 1 if known else 10**18
-        for minutes in (SOME_MINUTES, MANY_MINUTES, 10**15):
-            limit = min(least + minutes * members.minute, most)
+        waits = (least + minutes * members.minute for minutes in (SOME_MINUTES, MANY_MINUTES))
+        for limit in sorted({most, *(it for it in waits if it < most)}):
             for cost, way in sorted(sequence.ways(members, limit), key=itemgetter(0)):
                 order = way.order()
                 if self._may_be(order, day):
                     return cost, order
-        return known
+        return None
 
     def _others(self, count: int) -> int:
         """How many clinicians must be looked at for one minute: each neighbour can stand in the way of one."""
