@@ -24,6 +24,7 @@ STAFF = (
     ("Sara Haddad", "sara@example.org", Role.CLINICIAN, "licensed_acupuncturist", 0),
     ("João Costa", "joao@example.org", Role.CLINICIAN, "physical_therapist", 0),
     ("Priya Nair", "priya@example.org", Role.CLINICIAN, "exercise_professional", 0),
+    ("Naomi Adeyemi", "naomi@example.org", Role.CLINICIAN, "nurse_practitioner", 0),
     ("Dr Henrik Solberg", "henrik@example.org", Role.CLINICIAN, "physician", 1),
 )
 ROOMS = (
