@@ -3,6 +3,7 @@
 import atexit
 import email
 import email.policy
+import fcntl
 import os
 import random
 import re
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def running(*options: str) -> Iterator[Stack]:
     data = _a_data_folder()
     if not options:
         # Making the demo clinic takes longer than most tests: each begins with a copy of one that was up before.
-        subprocess.run(["cp", "-a", f"{_a_demo_clinic()}/.", str(data)], check=True)
+        _copy_the_demo_clinic(data)
         (data / "sockets").unlink()
     try:
         with _up(data, *options) as stack:
@@ -129,14 +129,30 @@ def running(*options: str) -> Iterator[Stack]:
         forget(Places(data))
 
 
-@cache
-def _a_demo_clinic() -> Path:
-    """The data of a demo clinic that was up once, and is closed again."""
-    data = _a_data_folder()
-    atexit.register(forget, Places(data))
-    with _up(data):
-        pass
-    return data
+def _copy_the_demo_clinic(to: Path) -> None:
+    """The data of a demo clinic that was up once, and is closed again. The test processes of a run share it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    made = Path(tempfile.gettempdir()) / f"clinic-demo-{run}"
+    with _one_at_a_time():
+        if not made.exists():  # nobody made it yet, or who did has ended and taken it along
+            first = _a_data_folder()
+            with _up(first):
+                pass
+            first.rename(made)
+            atexit.register(_forget_the_demo_clinic, made)
+        subprocess.run(["cp", "-a", f"{made}/.", str(to)], check=True)
+
+
+def _forget_the_demo_clinic(made: Path) -> None:
+    with _one_at_a_time():
+        forget(Places(made))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    with Path(__file__).open() as held:  # as good a file as any to wait at, and it leaves none behind
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _a_data_folder() -> Path:

@@ -3,20 +3,19 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
-from barriers import CONTRAST, in_scheme, problems
-from playwright.sync_api import Browser, BrowserContext, Page
+from barriers import problems_at
+from playwright.sync_api import Browser, Page
 from stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("accessibility")]
 
-Scheme = Literal["light", "dark"]
 PASSWORD = "rebalance-demo-360"
 STAFF = {"front desk": "rosa@example.org", "clinician": "amara@example.org", "owner": "ines@example.org"}
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}|(?<=/)[a-z]+_[a-z0-9_]+(?=/)")
+FILES = (".ics", ".pdf")  # no pages
 PAGES_A_ROLE = 80  # far above what there is; a loop of links must not run for ever
 
 
@@ -64,22 +63,13 @@ def pages(page: Page, stack: Stack) -> Iterator[str]:
             continue
         yield url
         hrefs = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
-        waiting += [urldefrag(href).url for href in hrefs if href.startswith(stack.url)]
-
-
-def a_context(browser: Browser, width: int, scheme: str = "light") -> BrowserContext:
-    # Without motion, or a button would be measured halfway from one colour to the other.
-    return browser.new_context(
-        color_scheme=scheme,  # type: ignore[arg-type]
-        reduced_motion="reduce",
-        viewport={"width": width, "height": 900},
-    )
+        waiting += [urldefrag(it).url for it in hrefs if it.startswith(stack.url) and not it.endswith(FILES)]
 
 
 def look_at_everything(
-    page: Page, stack: Stack, measured: set[str], *, schemes: tuple[Scheme, ...] = ("light", "dark")
+    page: Page, stack: Stack, measured: set[str], *widths: int
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """What is wrong with each page, in each colour scheme. A kind that is in `measured` is only opened."""
+    """What is wrong with each page at each width, in both schemes. A kind that is in `measured` is only opened."""
     complaints: list[str] = []
     page.on("console", lambda it: complaints.append(f"{it.text} {it.location}") if it.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -90,14 +80,16 @@ def look_at_everything(
         if kind_of(url) in measured:
             continue
         measured.add(kind_of(url))
-        wrong = []
-        for scheme in schemes:
-            in_scheme(page, scheme)
-            wrong += problems(page, rules=() if scheme == schemes[0] else CONTRAST)
-        if wrong:
+        if wrong := problems_at(page, *widths):
             found[urlsplit(url).path] = wrong
     assert count >= 5, "the crawl found hardly any pages: is the sign-in broken?"
     return found, complaints
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
 @pytest.fixture(scope="module")
@@ -107,33 +99,23 @@ def measured() -> set[str]:
 
 
 @pytest.mark.parametrize("role", STAFF)
-def test_no_page_of_the_staff_has_a_barrier(stack: Stack, browser: Browser, role: str, measured: set[str]) -> None:
-    with a_context(browser, 1440) as context:
-        page = context.new_page()
-        sign_in_staff(page, stack, STAFF[role])
+def test_no_page_of_the_staff_has_a_barrier(stack: Stack, page: Page, role: str, measured: set[str]) -> None:
+    sign_in_staff(page, stack, STAFF[role])
 
-        assert look_at_everything(page, stack, measured) == ({}, [])
+    assert look_at_everything(page, stack, measured, 1440) == ({}, [])
 
 
-@pytest.mark.parametrize(("width", "schemes"), [(390, ("light", "dark")), (320, ("light",))])
-def test_no_page_of_the_patient_has_a_barrier(
-    stack: Stack, browser: Browser, width: int, schemes: tuple[Scheme, ...]
-) -> None:
-    with a_context(browser, width) as context:
-        page = context.new_page()
-        sign_in_leila(page, stack)
+def test_no_page_of_the_patient_has_a_barrier(stack: Stack, page: Page) -> None:
+    sign_in_leila(page, stack)
 
-        assert look_at_everything(page, stack, set(), schemes=schemes) == ({}, [])
+    assert look_at_everything(page, stack, set(), 390, 320) == ({}, [])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/signin/", "/signin/code/", "/help/urgent/", "/a/no-such-link/", "/nowhere/"])
-def test_no_open_page_has_a_barrier(stack: Stack, browser: Browser, path: str, scheme: str) -> None:
-    with a_context(browser, 390, scheme) as context:
-        page = context.new_page()
+def test_no_open_page_has_a_barrier(stack: Stack, page: Page) -> None:
+    for path in ("/signin/", "/signin/code/", "/help/urgent/", "/a/no-such-link/", "/nowhere/"):
         page.goto(stack.url + path)
 
-        assert problems(page) == []
+        assert problems_at(page, 390) == [], path
 
 
 def test_the_pages_need_no_style_or_script_of_their_own() -> None:
