@@ -74,7 +74,9 @@ class Board:
     frame: Frame
     wording: Wording
     names: Mapping[UUID, str]  # of everything that has or could have a column
+    places: Mapping[UUID, str]  # the rooms and devices among them
     classes: list[Class]
+    held_by_class: Mapping[UUID, list[UUID]]
     now: datetime
     is_open: bool
 
@@ -133,9 +135,17 @@ class Board:
     def lines(self, visits: Iterable[Seen]) -> list[Line]:
         return [self._line(it) for it in visits]
 
+    def places_of(self, it: Class) -> str:
+        return self._named(self.held_by_class.get(it.pk, ()))
+
+    def _named(self, held: Iterable[UUID]) -> str:
+        """The rooms and devices among what is kept."""
+        return ", ".join(self.places[pk] for pk in held if pk in self.places)
+
     def _line(self, it: Seen) -> Line:
         say = self.wording
-        places = ", ".join(self.names[pk] for pk in it.held if pk in self.names and pk != it.clinician_id)
+        # A seat in a class keeps only the patient; the class keeps its room.
+        places = self._named(self.held_by_class.get(it.group_id, ()) if it.group_id else it.held)
         clinician = self.names.get(it.clinician_id, "")
         labels = (status_css(it.status), status_icon(it.status), say.labels[Status(it.status)])
         return Line(
@@ -178,7 +188,9 @@ def board(user: User, site: Site, day: date, *, by: str, status: str, now: datet
         frame=drawn,
         wording=wording,
         names=names,
+        places={it.pk: it.name for it in resources if it.kind != Resource.Kind.CLINICIAN},
         classes=classes,
+        held_by_class=kept.held_by_class(others),
         now=now,
         is_open=bool(at_work),
     )

@@ -87,9 +87,10 @@ class Wording:
         return self.status_url.replace(str(_SAMPLE), str(visit.pk))
 
     def steps(self, visit: Seen) -> list[tuple[Status, str]]:
-        """What may happen next; the first is the likeliest. Nobody misses a visit that has not begun."""
-        steps = self.steps_of[Status(visit.status)]
-        return steps if self.now >= visit.starts_at else [(step, said) for step, said in steps if step != Status.MISSED]
+        """What may happen next; the first is the likeliest. Nobody misses a visit that has not begun, nor confirms
+        one that has."""
+        idle = Status.CONFIRMED if self.now >= visit.starts_at else Status.MISSED
+        return [(step, said) for step, said in self.steps_of[Status(visit.status)] if step != idle]
 
     def visit(self, it: Seen, place: tuple[int, int], lane: tuple[int, int], *, with_clinician: bool) -> Card:
         said = self.what(it)

@@ -70,6 +70,16 @@ def classes(kept: Mapping[UUID, Sequence[Kept]], visits: Iterable[Seen]) -> list
     return [replace(it, seats=seats[it.pk]) for it in found.values()]
 
 
+def held_by_class(kept: Mapping[UUID, Sequence[Kept]]) -> Mapping[UUID, list[UUID]]:
+    """The resources that each class keeps."""
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for resource, every in kept.items():
+        for it in every:
+            if it.group:
+                found[it.group.pk].append(resource)
+    return found
+
+
 def meeting(kept: Mapping[UUID, Sequence[Kept]], among: Iterable[Class]) -> Mapping[UUID, list[Class]]:
     """The classes that each resource is kept for."""
     known = {it.pk: it for it in among}

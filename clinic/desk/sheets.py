@@ -25,6 +25,7 @@ class Row:
     clock: str
     line: Line | None = None
     meeting: Class | None = None
+    places: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ def _sheets(shown: Board) -> dict[str, Sheet]:
     for column in shown.columns:
         held = {card.pk for card in column.cards}
         meetings = [it for it in shown.classes if it.pk in held]
-        rows[column.key] += [Row(it.starts_at, shown.frame.clock(it.starts_at), meeting=it) for it in meetings]
+        rows[column.key] += [
+            Row(it.starts_at, shown.frame.clock(it.starts_at), meeting=it, places=shown.places_of(it))
+            for it in meetings
+        ]
     return {
         column.key: Sheet(column.title, sorted(rows[column.key], key=lambda row: row.at))
         for column in shown.columns

@@ -169,6 +169,7 @@ def test_a_class_is_one_card_that_counts_who_is_here(desk: Client, cast: Cast) -
         assert card(seen, group.pk) == "(Waiting) Neck group 14:00 Exercise class 1 of 3 here"
         assert seen.content.decode().count('class="appt ') == 1
     assert "3 visits" in text(desk.get(DAY))
+    assert text(desk.get("/desk/list/2026-09-14/")).count("Sara Haddad Room 1") == 3
 
 
 def test_a_day_sheet_has_classes_and_visits_in_the_order_of_the_day(desk: Client, cast: Cast) -> None:

@@ -33,9 +33,10 @@ def status_icon(status: str) -> str:
 
 @register.simple_tag
 def next_steps(visit: Appointment, now: datetime) -> list[Status]:
-    """What may happen next; the first is the likeliest. Nobody misses a visit that has not begun."""
-    steps = [step for step in STEPS[Status(visit.status)] if not is_step_back(visit.status, step)]
-    return [step for step in steps if step != Status.MISSED or now >= visit.starts_at]
+    """What may happen next; the first is the likeliest. Nobody misses a visit that has not begun, nor confirms one
+    that has."""
+    idle = Status.CONFIRMED if now >= visit.starts_at else Status.MISSED
+    return [step for step in STEPS[Status(visit.status)] if not is_step_back(visit.status, step) and step != idle]
 
 
 @register.filter

@@ -60,6 +60,10 @@ class Wanted:
         return bool(self.due) and self.session == self.due[0]
 
     @property
+    def others_due(self) -> list[PlannedSession]:
+        return [each for each in self.due if each != self.session]
+
+    @property
     def week(self) -> int | None:
         """Which week of the plan the session lies in."""
         return self.session.plan.week_on(self.session.due_on) if self.session else None

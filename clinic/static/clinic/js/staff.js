@@ -2,7 +2,8 @@
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   const target = document.querySelector(`[data-key="${event.key}"]`);
-  if (!target) return;
+  // A sheet that lies on the page is closed by Escape first.
+  if (!target || (event.key === "Escape" && document.querySelector("dialog[open]"))) return;
   event.preventDefault();
   if (target.matches("input, select, textarea, [tabindex]")) { target.focus(); target.select?.(); } else { target.click(); }
 });
