@@ -1,6 +1,8 @@
 """A whole plan booked in a real browser, with every interaction counted; on a phone, in the dark, by keyboard."""
 
 import re
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from barriers import problems_at
@@ -56,6 +58,35 @@ def test_a_whole_plan_is_booked_in_five_interactions_and_taken_back_with_one(bro
 
     hands.click("button", "Undo (all )?[0-9]+ changes?")
     expect(page.get_by_role("button", name=PLAN)).to_be_visible()
+
+
+def test_a_visit_is_dragged_to_another_day_and_the_others_follow(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    patient_with_sessions_to_book(page, stack)
+    mark = page.locator("g[data-session]").last
+    session, at = mark.get_attribute("data-session"), datetime.fromisoformat(str(mark.get_attribute("data-at")))
+    box = mark.locator(".grip").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert "at." not in page.url  # thought better of it
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    page.mouse.up()
+    page.wait_for_url(f"**at.{session}=2*")
+
+    asked = datetime.fromisoformat(parse_qs(urlsplit(page.url).query)[f"at.{session}"][0])
+    assert asked.time() == at.time()
+    assert asked.date() > at.date()
+    # It stands there now, or the page says what is in the way.
+    kept = page.locator(f"input[name=pin][value^='{session}']:checked")
+    expect(kept.or_(page.get_by_text("cannot")).first).to_be_visible()
 
 
 def test_a_plan_is_booked_with_the_keyboard_alone(browser: Browser, stack: Stack) -> None:

@@ -41,6 +41,7 @@ def drawn(visits: Sequence[tuple[str, date, Any]]) -> dict[str, Any] | None:
     return {
         "view_box": f"0 0 {LEFT + WIDTH + 10} {height + 12}",
         "height": height,
+        "day": round(WIDTH / (weeks * 7), 3),
         "weeks": [
             {"x": x(first + timedelta(weeks=n)), "monday": first + timedelta(weeks=n)} for n in range(0, weeks, step)
         ],
