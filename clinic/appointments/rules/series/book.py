@@ -82,8 +82,8 @@ class Book:
         self._clocks: dict[str, tuple[int, int]] = {}
         self._possible: dict[tuple[str, UUID], int] = {}
         self._numbers: dict[UUID, int] = {}
-        self._rooms: dict[tuple[str, UUID, int], list[UUID]] = {}
-        self._devices: dict[tuple[str, UUID, int], list[tuple[UUID, ...]]] = {}
+        self._rooms: dict[tuple[str, int, int], list[UUID]] = {}
+        self._devices: dict[tuple[str, int, int], list[tuple[UUID, ...]]] = {}
 
     def day_at(self, site_id: UUID, day: date) -> Today:
         key = (site_id, day)
@@ -114,18 +114,18 @@ class Book:
     def number(self, of: UUID) -> int:
         return self._numbers.setdefault(of, len(self._numbers))
 
-    def rooms_at(self, service: str, site_id: UUID, start: int) -> list[UUID]:
-        key = (service, site_id, start)
+    def rooms_at(self, service: str, row: Row, start: int) -> list[UUID]:
+        key = (service, row.where, start)
         if key not in self._rooms:
             supply = self.supply[service]
-            self._rooms[key] = [it.ids[0] for it in supply.rooms if _is_free(it, supply, start, site_id)]
+            self._rooms[key] = [it.ids[0] for it in supply.rooms if _is_free(it, supply, start, row.site_id)]
         return self._rooms[key]
 
-    def devices_at(self, service: str, site_id: UUID, start: int) -> list[tuple[UUID, ...]]:
-        key = (service, site_id, start)
+    def devices_at(self, service: str, row: Row, start: int) -> list[tuple[UUID, ...]]:
+        key = (service, row.where, start)
         if key not in self._devices:
             supply = self.supply[service]
-            self._devices[key] = [it.ids for it in supply.devices if _is_free(it, supply, start, site_id)]
+            self._devices[key] = [it.ids for it in supply.devices if _is_free(it, supply, start, row.site_id)]
         return self._devices[key]
 
     def clock(self, service: str) -> tuple[int, int]:

@@ -28,9 +28,9 @@ def furnished(book: Book, sessions: Sequence[Session], order: Sequence[tuple[int
 
 def follows_easily(book: Book, code: str, start: int, row: Row, before: Row) -> bool:
     """Whether it is plain that a visit may come right after one with somebody else: there is a second of everything."""
-    if row.kept or row.who == before.who or len(book.rooms_at(code, row.site_id, start)) < 2:
+    if row.kept or row.who == before.who or len(book.rooms_at(code, row, start)) < 2:
         return False
-    sets = book.devices_at(code, row.site_id, start)
+    sets = book.devices_at(code, row, start)
     return not book.supply[code].needs_devices or (len(sets) > 1 and all(len(ids) == 1 for ids in sets))
 
 
@@ -64,9 +64,9 @@ def _ways(book: Book, code: str, start: int, row: Row) -> Iterator[Pieces]:
     if row.kept:
         yield row.kept.room_id, row.kept.device_ids
         return
-    sets = book.devices_at(code, row.site_id, start) if book.supply[code].needs_devices else [()]
+    sets = book.devices_at(code, row, start) if book.supply[code].needs_devices else [()]
     for devices in sets:
-        for room in book.rooms_at(code, row.site_id, start):
+        for room in book.rooms_at(code, row, start):
             yield room, devices
 
 

@@ -52,6 +52,8 @@ class Days:
         for it in self.problem.happened:
             if it.is_visit:
                 self._visits.setdefault(it.day, set()).add(it.site_id)
+        limits = {self.problem.daily, *(it.daily for it in self.book.supply.values())}
+        self._is_limited = limits != {None}
         usual = self.problem.wishes.usual
         self._usual = usual.hour * HOUR + usual.minute if usual else None
 
@@ -159,11 +161,10 @@ class Days:
             cost, start, row = self.single(members[0], day)
             best = (cost + self.trip(day, [row.site_id]), ((members[0], start, row),))
             # Only the cheapest row is looked at, but one at a site that needs no trip may be cheaper.
-            return best if not self.trip(day, [row.site_id]) else self._through_sites(members, day, best)
+            if self.is_first_trip(day) or not self.trip(day, [row.site_id]):
+                return best
+            return self._together(members, day, best, best[0] - 1)
         return self._together(members, day, None, most)
-
-    def _through_sites(self, members: list[int], day: int, best: Day) -> Day | None:
-        return self._together(members, day, best, best[0] - 1) if self.dates[day] in self._visits else best
 
     def _together(self, members: list[int], day: int, known: Day | None, most: int) -> Day | None:
         # From the end of the first visit to the end of the last. So counted, one more visit in between costs no
@@ -209,15 +210,18 @@ class Days:
         (_first, _begun, before), (nth, start, row) = order[0], order[-1]
         if len(order) == 2 and follows_easily(self.book, self.spacing.sessions[nth].service, start, row, before):
             return True
-        people: dict[UUID, list[int]] = {}
-        for nth, _start, row in order:
-            people.setdefault(row.clinician_id, []).append(nth)
-        return all(self._may_hold(same, who, day) for who, same in people.items()) and bool(
-            furnished(self.book, self.spacing.sessions, order)
-        )
+        if self._is_limited:
+            people: dict[UUID, list[int]] = {}
+            for nth, _start, row in order:
+                people.setdefault(row.clinician_id, []).append(nth)
+            if not all(self._may_hold(same, who, day) for who, same in people.items()):
+                return False
+        return bool(furnished(self.book, self.spacing.sessions, order))
 
     def _may_hold(self, members: Sequence[int], who: UUID, day: int) -> bool:
         """Whether the clinician's day has room for all of these visits."""
+        if not self._is_limited:
+            return True
         on, daily = self.dates[day], self.problem.daily
         if daily is not None and self.problem.load.get((who, on), 0) + len(members) > daily:
             return False
