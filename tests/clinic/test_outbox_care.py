@@ -150,3 +150,17 @@ def test_stop_is_kept_for_every_patient_with_the_number_and_for_a_number_that_no
     assert wishes.is_patient_out(child, "sms")
     wishes.start("sms", address="+12025550117", how="reply", by=None, now=NOW + timedelta(days=1), proof="START")
     assert not wishes.is_patient_out(child, "sms")
+
+
+def test_a_fallback_is_for_when_the_first_way_fails_and_then_comes_before_all_others() -> None:
+    patient = a_patient(email="a@example.org", address="12 Elm Street")
+    ContactPreference.objects.create(patient=patient, fallback="letter")
+    a_visit(THURSDAY + timedelta(days=7), patient=patient, booked_at=NOW)
+
+    planning.plan(now=NOW)
+    first = Message.objects.get(kind="booked").channel
+    Message.objects.filter(kind="booked").update(state="failed", reason="bounced")
+    planning.plan(now=NOW)
+
+    assert first == "email"
+    assert Message.objects.get(kind="booked", state="ready").channel == "letter"

@@ -32,13 +32,12 @@ out AS MATERIALIZED (
     WHERE p.id IN (SELECT patient_id FROM wanted)
 ), reach AS (
     SELECT patient_id, COALESCE(
-        CASE WHEN first = 'letter' OR first = 'email' AND email OR first = 'sms' AND sms OR first = 'push' AND push
-            THEN first END,
-        CASE WHEN second = 'letter' OR second = 'email' AND email OR second = 'sms' AND sms OR second = 'push' AND push
-            THEN second END,
-        CASE WHEN %(first)s = 'letter' OR %(first)s = 'sms' AND sms OR %(first)s = 'push' AND push THEN %(first)s END,
+        CASE WHEN COALESCE(first, %(first)s) = ANY(open) THEN COALESCE(first, %(first)s) END,
+        CASE WHEN second = ANY(open) THEN second END,
+        CASE WHEN %(first)s = ANY(open) THEN %(first)s END,
         CASE WHEN email THEN 'email' WHEN sms THEN 'sms' WHEN push THEN 'push' ELSE 'email' END) AS channel
-    FROM can
+    FROM (SELECT can.*, array_remove(ARRAY['letter', CASE WHEN email THEN 'email' END, CASE WHEN sms THEN 'sms' END,
+        CASE WHEN push THEN 'push' END], NULL) AS open FROM can) AS ways
 )"""
 
 

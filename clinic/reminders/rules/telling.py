@@ -27,12 +27,16 @@ class Said:
 
 
 def did_we_tell(said: Iterable[Said]) -> tuple[Answer, int | None]:
-    """The answer, and the place of the message it rests on; of equals the first."""
-    known = [(list(Answer).index(_answer(it)), it.place) for it in said]
+    """The answer, and the place of the message it rests on: the newest of those that left, the next of those to come.
+
+    The newest stands first in the caller's list.
+    """
+    known = [(_answer(it), it.place) for it in said]
     if not known:
         return Answer.NO, None
-    rank, place = min(known)
-    return list(Answer)[rank], place
+    best = min((answer for answer, _place in known), key=list(Answer).index)
+    places = [place for answer, place in known if answer == best]
+    return best, max(places) if best == Answer.COMING else min(places)
 
 
 def _answer(it: Said) -> Answer:

@@ -13,7 +13,22 @@ from clinic.reminders.models import ContactPreference, Message, SendingRule
 from clinic.reminders.rules import schedule
 from people.models.organization import is_a_time_zone
 
-KINDS = [(kind, Message.Kind(kind).label) for kind in schedule.A_PATIENT_MAY_SWITCH_OFF]
+# As a patient would call them.
+_CALLED = {
+    Message.Kind.REMINDER: _("Reminders of my visits"),
+    Message.Kind.FORM: _("Forms to fill in"),
+    Message.Kind.MISSED: _("When I missed a visit"),
+    Message.Kind.PREPARATION: _("How to get ready for a visit"),
+    Message.Kind.AFTERCARE: _("What to know after a visit"),
+    Message.Kind.EXERCISE: _("My exercises"),
+    Message.Kind.POSTURE: _("Breaks to move"),
+    Message.Kind.MEASURES_DUE: _("Questions about how I am"),
+    Message.Kind.NEXT_DUE: _("When my next visit is due"),
+    Message.Kind.REASSESSMENT: _("When it is time for a check"),
+    Message.Kind.RECALL: _("An invitation, months after my program"),
+    Message.Kind.PLAN_CHANGED: _("When my program has changed"),
+}
+KINDS = [(kind, _CALLED[Message.Kind(kind)]) for kind in schedule.A_PATIENT_MAY_SWITCH_OFF]
 
 
 class _Hour(forms.TimeInput):
@@ -57,7 +72,7 @@ class WishForm(forms.Form):
 
 class KindsForm(forms.Form):
     kinds = forms.MultipleChoiceField(
-        label=_("Send me"), required=False, choices=KINDS, widget=forms.CheckboxSelectMultiple
+        label=_("Messages"), required=False, choices=KINDS, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, typed: Any, *, rules: Iterable[SendingRule]) -> None:
