@@ -11,10 +11,12 @@ from factories import NOW, a_patient
 from outbox_cast import THURSDAY, a_visit
 from portal_cast import it_is
 from texts_cast import LEILA, a_text, answers, as_it_is, call, reports
+from twilio.request_validator import RequestValidator
 
 from clinic.appointments.models import Appointment
 from clinic.reminders.actions import wishes
 from clinic.reminders.actions.addresses import digest
+from clinic.reminders.channels.text import Account
 from clinic.reminders.models import Attempt, ContactPreference, DeliveryReceipt, InboundText, Message, OptOut
 from clinic.reminders.proving.sms_gateway import SmsGateway
 from people.models import AuditEvent
@@ -82,6 +84,19 @@ def test_a_report_of_a_try_that_was_given_up_changes_nothing_about_the_next(
     reports(gateway, message, SID, "failed", error=30005, token=1)
 
     assert as_it_is(message) == ("ready", "", False)
+
+
+def test_what_twilios_own_library_signs_is_heard_and_what_it_refuses_is_not(gateway: SmsGateway) -> None:
+    validator = RequestValidator(Account.of(gateway.url).secret)
+    door, fields = reverse("reminders:text_received"), gateway.answer_of(LEILA, "¡Sí! 👍")
+    url = f"http://127.0.0.1:8000{door}"
+
+    heard = call(gateway, door, fields, signature=validator.compute_signature(url, fields)).status_code
+    other = validator.compute_signature(url, fields | {"Body": "STOP"})
+
+    assert (heard, InboundText.objects.get().meaning) == (200, "yes")
+    assert not validator.validate(url, fields, other)
+    assert call(gateway, door, fields, signature=other).status_code == 403
 
 
 def test_forged_and_altered_calls_change_nothing_and_are_soon_not_listened_to(
