@@ -78,6 +78,22 @@ def test_an_address_that_takes_no_mail_is_doubted_until_somebody_asked() -> None
     assert bounces.sweep(now=NOW) == 0  # that bounce was seen to
 
 
+@pytest.mark.parametrize(("reason", "is_doubted", "is_out"), [("bad_number", True, False), ("opted_out", False, True)])
+def test_a_number_that_the_phone_company_refuses_is_asked_about_or_left_alone(
+    reason: str, is_doubted: bool, is_out: bool
+) -> None:
+    patient = a_patient(mobile=LEILA)
+    message = a_text(a_visit(patient=patient))
+    Message.objects.filter(pk=message.pk).update(state="failed", reason=reason, address_digest=digest(LEILA))
+
+    assert (bounces.sweep(now=NOW), bounces.sweep(now=NOW)) == (1, 0)
+
+    assert ContactPreference.objects.filter(doubtful_mobile=digest(LEILA)).exists() == is_doubted
+    assert wishes.is_out("sms", digest(LEILA)) == is_out
+    wishes.start("sms", address=LEILA, how="desk", by=a_user(Role.FRONT_DESK), now=NOW)
+    assert bounces.sweep(now=NOW) == 0  # the later word counts
+
+
 def test_a_new_address_is_not_doubted_for_what_the_old_one_refused() -> None:
     patient = a_patient(email="new@example.org")
     message = a_text(a_visit(patient=patient))
