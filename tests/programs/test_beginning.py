@@ -13,7 +13,7 @@ from patients.models import Assessment, Fact
 from patients.rules.consent_texts import ConsentMissing
 from people.rules.permissions import Role
 from people.rules.refusal import NotAllowed
-from programs.actions import offering, plan_pauses, safety_file, treatments
+from programs.actions import beginning, offering, plan_pauses, safety_file, treatments
 from programs.actions.checkpoints import NotDecided
 from programs.actions.treatments import Given
 from programs.rules.rulebook import rulebook
@@ -87,6 +87,25 @@ def test_a_treatment_is_written_down_only_with_its_consents_and_while_its_plan_i
     given.session.plan.refresh_from_db()
 
     assert treatments.sign_visit(draft, [given], note="Better.", by=sara, now=NOW).is_signed
+
+
+@pytest.mark.parametrize(
+    ("code", "technique", "dose"), [("stem_cell", "bmac", {"ml": 2}), ("shockwave", "eswt_focused_high", {})]
+)
+def test_what_the_rulebook_leaves_switched_off_is_given_by_no_made_up_form(
+    code: str, technique: str, dose: dict[str, float]
+) -> None:
+    licensed = min(rulebook().modalities[code].givers(technique))
+    doctor, patient = a_user(Role.CLINICIAN, profession=licensed), consents_signed(a_patient(), code)
+    draft = assessments.start(patient, by=doctor, now=NOW, kind=Assessment.Kind.FOLLOW_UP)
+    read = frozenset(rule.code for rule in rulebook().rules_of[code])
+    made_up = Given(
+        modality=code, technique=technique, regions=("cervical_facet:right:C5-C6",), dose=dose, lot="K-1",
+        expires_on=MONDAY, guidance="fluoroscopy", read=read,
+    )  # fmt: skip
+
+    with pytest.raises(beginning.NotGivenHere, match="switched off"):
+        treatments.sign_visit(draft, [made_up], note="", by=doctor, now=NOW)
 
 
 def test_of_two_words_of_one_instant_the_later_one_stands() -> None:
