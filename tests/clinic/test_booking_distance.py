@@ -206,6 +206,8 @@ def test_a_clinician_unlocks_a_distance_for_one_day_and_books(cast: Cast, client
         needles(cast, 18)
     assert client.get(address, {"treatment": "cupping", "day": "x"}).status_code == 422
     assert client.get(address, asked | {"technique": "none"}).status_code == 422
+    for day in ("9999-12-31", "0001-01-01", "2026-09-13"):
+        assert "Choose a day from today to two years ahead" in text(client.get(address, asked | {"day": day}))
 
 
 def test_the_desk_unlocks_no_distance(cast: Cast, client: Client) -> None:

@@ -1,6 +1,7 @@
 """Booking a treatment nearer to another one than the rules say: what they say of that day, and unlocking it."""
 
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -24,16 +25,25 @@ from programs.actions.plans import clinic_day
 from programs.actions.safety import UNCLEARED, Treatment
 from programs.rules.rulebook import rulebook
 
+FURTHEST: Final = timedelta(days=730)  # nobody books later
+
 
 class DayForm(forms.Form):
     treatment = forms.ChoiceField(label=gettext_lazy("Treatment"))
     day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}))
     technique = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
         choices = [(it.code, it.name) for it in rulebook().modalities.values()]
         self.fields["treatment"] = forms.ChoiceField(label=gettext_lazy("Treatment"), choices=choices)
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if not self.today <= day <= self.today + FURTHEST:
+            raise forms.ValidationError(_("Choose a day from today to two years ahead."))
+        return day
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}
@@ -60,7 +70,7 @@ class WhyForm(forms.Form):
 def nearer(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """The address names the treatment and its day; the reason is posted."""
     patient, now = open_record(request, patient_id), timezone.now()
-    form = DayForm(request.GET or None)
+    form = DayForm(request.GET or None, today=clinic_day(now))
     why = WhyForm(request.POST or None)
     if form.is_valid() and request.method == "POST" and why.is_valid():
         try:
