@@ -65,7 +65,7 @@ def test_a_mail_goes_by_a_provider_that_does_not_watch_who_reads_it(provider: Pr
 @pytest.mark.parametrize(
     ("answer", "becomes", "note"),
     [
-        ((401, 10), ("ready", "put_off"), "401"),
+        ((401, 10), ("ready", "unreachable"), "401"),
         ((429, 0), ("ready", "put_off"), "429"),
         ((422, 406), ("failed", "blocked"), ""),
         ((422, 405), ("ready", "put_off"), "422"),
@@ -88,7 +88,7 @@ def test_a_provider_that_is_not_there_has_taken_nothing(provider: Provider, owed
 
     look(NOW)
 
-    assert state()[:2] == ("ready", "put_off")
+    assert state()[:2] == ("ready", "unreachable")
 
 
 def test_the_provider_tells_what_became_of_a_mail_in_any_order_and_twice(provider: Provider, owed: None) -> None:

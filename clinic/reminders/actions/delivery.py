@@ -120,7 +120,7 @@ class _Hand:
         except trouble.Refused as problem:
             return outcomes.refused(message, reason=problem.reason, note=str(problem))
         except trouble.TryLater as problem:
-            return outcomes.put_off(message, now=self._clock(), note=str(problem))
+            return outcomes.put_off(message, now=self._clock(), reason=problem.reason, note=str(problem))
         except trouble.CalledOff:
             return outcomes.called_off(message)
         except trouble.InDoubt as problem:

@@ -53,12 +53,10 @@ def refused(message: Message, *, reason: str, note: str = "") -> Outcome:
     return Outcome(message=message, outcome=REFUSED, was=was, becomes=State.FAILED, reason=reason, note=note)
 
 
-def put_off(message: Message, *, now: datetime, note: str = "") -> Outcome:
+def put_off(message: Message, *, now: datetime, reason: str = "put_off", note: str = "") -> Outcome:
     """Nothing left, the other side said "not now": again, each time after a longer pause."""
     again = now + timing.back_off(message.attempts)
-    return Outcome(
-        message=message, outcome=PUT_OFF, was=(State.HANDING,), reason="put_off", note=note, not_before=again
-    )
+    return Outcome(message=message, outcome=PUT_OFF, was=(State.HANDING,), reason=reason, note=note, not_before=again)
 
 
 def called_off(message: Message) -> Outcome:

@@ -16,9 +16,13 @@ class Refused(Trouble):
 class TryLater(Trouble):
     """Nothing left; later it may work."""
 
+    reason = "put_off"
+
 
 class Unreachable(TryLater):
-    """There is no line to the server at all, or it does not know us."""
+    """There is no line to the server at all, or it does not know us: somebody has to look."""
+
+    reason = "unreachable"
 
 
 class InDoubt(Trouble):

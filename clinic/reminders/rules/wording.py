@@ -73,11 +73,11 @@ REASONS = {
     "enough_today": _("enough was sent today"),
     "enough_this_week": _("enough was sent this week"),
     "not_written": _("it could not be written; the server log says why"),
-    "unreachable": _("the mail server does not answer; we keep trying"),
-    "put_off": _("the mail server said “not now”; we keep trying"),
+    "unreachable": _("the mail or phone company does not answer; we keep trying"),
+    "put_off": _("the mail or phone company said “not now”; we keep trying"),
     "quiet_hours": _("it waits for the morning"),
     "may_be_undone": _("the visit was changed a moment ago, and that can still be undone"),
-    "in_doubt": _("the mail server took it and fell silent, twice"),
+    "in_doubt": _("it was given, and no answer came"),
 }
 
 _ASK, _CALL = _("Ask for the right one, then send it again."), _("Call to be sure.")
