@@ -41,9 +41,11 @@ def test_reminders_of_all_visits_at_once_are_due_as_the_rule_says_for_each() -> 
 
 
 def test_each_patient_is_told_by_the_way_that_they_want_and_that_works() -> None:
-    by_mail, by_letter, nobody = a_patient(email="a@example.org"), a_patient(email="b@example.org"), a_patient()
-    ContactPreference.objects.create(patient=by_letter, channel="letter")
-    for patient in (by_mail, by_letter, nobody):
+    by_mail, by_letter = a_patient(email="a@example.org"), a_patient(email="b@example.org", address="1 Elm Street")
+    only_letters, nobody = a_patient(address="2 Elm Street"), a_patient()
+    for patient in (by_letter, nobody):
+        ContactPreference.objects.create(patient=patient, channel="letter")
+    for patient in (by_mail, by_letter, only_letters, nobody):
         a_visit(THURSDAY + timedelta(days=5), patient=patient, booked_at=NOW)
 
     planning.plan(now=NOW)
@@ -54,10 +56,12 @@ def test_each_patient_is_told_by_the_way_that_they_want_and_that_works() -> None
     assert set(news) == {
         (by_mail.pk, "email", "sent"),
         (by_letter.pk, "letter", "ready"),
+        (only_letters.pk, "email", "suppressed"),
+        (only_letters.pk, "letter", "ready"),
         (nobody.pk, "email", "suppressed"),
-        (nobody.pk, "letter", "ready"),
     }
-    assert Message.objects.get(patient=nobody, channel="letter").instead_of is not None
+    assert Message.objects.get(patient=only_letters, channel="letter").instead_of is not None
+    assert [it.patient for it in Message.objects.to_call(NOW)] == [nobody]
 
 
 def test_what_the_clinic_or_the_patient_switched_off_is_not_owed() -> None:

@@ -20,7 +20,8 @@ out AS MATERIALIZED (
         WHERE patient_id IS NOT NULL ORDER BY patient_id, channel, at DESC, id DESC
     ) AS last WHERE is_out
 ), can AS (
-    SELECT p.id AS patient_id, NULLIF(c.channel, '') AS first, NULLIF(c.fallback, '') AS second,
+    SELECT p.id AS patient_id, p.address <> '' AS letter,
+        NULLIF(c.channel, '') AS first, NULLIF(c.fallback, '') AS second,
         p.may_be_mailed AND p.email LIKE '%%@%%'
             AND NOT EXISTS (SELECT FROM out WHERE out.patient_id = p.id AND out.channel = 'email') AS email,
         'sms' = ANY(%(wired)s) AND p.mobile <> ''
@@ -36,8 +37,8 @@ out AS MATERIALIZED (
         CASE WHEN second = ANY(open) THEN second END,
         CASE WHEN %(first)s = ANY(open) THEN %(first)s END,
         CASE WHEN email THEN 'email' WHEN sms THEN 'sms' WHEN push THEN 'push' ELSE 'email' END) AS channel
-    FROM (SELECT can.*, array_remove(ARRAY['letter', CASE WHEN email THEN 'email' END, CASE WHEN sms THEN 'sms' END,
-        CASE WHEN push THEN 'push' END], NULL) AS open FROM can) AS ways
+    FROM (SELECT can.*, array_remove(ARRAY[CASE WHEN letter THEN 'letter' END, CASE WHEN email THEN 'email' END,
+        CASE WHEN sms THEN 'sms' END, CASE WHEN push THEN 'push' END], NULL) AS open FROM can) AS ways
 )"""
 
 

@@ -27,13 +27,13 @@ WITH stuck AS MATERIALIZED (
         AND NOT EXISTS (SELECT FROM reminders_message r WHERE r.instead_of_id = m.id)
 ), wanted AS (SELECT DISTINCT patient_id FROM stuck), {reach}, other AS (
     SELECT stuck.*, CASE
-        WHEN can.second <> stuck.channel AND (can.second = 'letter' OR can.second = 'email' AND can.email
+        WHEN can.second <> stuck.channel AND (can.second = 'letter' AND can.letter OR can.second = 'email' AND can.email
             OR can.second = 'sms' AND can.sms OR can.second = 'push' AND can.push) THEN can.second
         WHEN reach.channel IN ('sms', 'push') AND reach.channel <> stuck.channel THEN reach.channel
         WHEN stuck.channel <> 'email' AND can.email THEN 'email'
         WHEN stuck.channel <> 'sms' AND can.sms THEN 'sms'
         WHEN stuck.channel <> 'push' AND can.push THEN 'push'
-        WHEN stuck.kind = ANY(%(by_letter)s) OR reach.channel = 'letter' THEN 'letter' END AS way
+        WHEN can.letter AND stuck.kind = ANY(%(by_letter)s) OR reach.channel = 'letter' THEN 'letter' END AS way
     FROM stuck JOIN reach USING (patient_id) JOIN can USING (patient_id)
 )
 INSERT INTO reminders_message (id, occasion, kind, channel, patient_id, appointment_id, plan_id, starts_at, due_at,
