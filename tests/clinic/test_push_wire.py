@@ -114,7 +114,7 @@ def test_what_shows_on_a_locked_screen_says_when_and_nothing_else(leila: Patient
     shown = browser.shows(body)
     assert (path, message.state) == ("/p/1", "sent")
     assert (shown["title"], shown["body"]) == ("Northgate", "Your visit is booked for Tuesday 22 September at 10:00am.")
-    assert shown["url"].startswith("https://ngc.example/")
+    assert shown["url"].startswith("https://ngc.example/a/")
     assert (shown["tag"], headers["Topic"], headers["Content-Encoding"]) == (
         message.pk.hex,
         message.pk.hex,

@@ -21,7 +21,7 @@ def notice(message: Message, clinic: Clinic) -> Notice:
     shown = {
         "title": said.subject,
         "body": said.text[:_LONGEST],
-        "url": known.form_link or known.link,
+        "url": known.form_link if message.kind == Message.Kind.FORM else known.link,
         "tag": message.pk.hex,  # given twice, the second takes the place of the first
         "lang": language,
     }
