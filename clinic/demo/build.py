@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
-from clinic.demo import house, prices, waiting
+from clinic.demo import house, messages, prices, waiting
 from clinic.demo.classes import neck_group
 from clinic.demo.names import people
 from clinic.demo.record import Notes, what_followed
@@ -62,6 +62,7 @@ def build(*, now: datetime) -> None:
     waiting.fill(everybody[30:60], by=made.desk, now=now, chance=chance)
     prices.set_prices(by=made.doctor, now=now)
     prices.sell_some([everybody[0], *everybody[2:6]], by=made.desk, now=now)
+    messages.fill(office=made.doctor, desk=made.desk, now=now)
 
 
 def _register(*, by: User, now: datetime) -> Iterator[Patient]:
