@@ -85,8 +85,11 @@ def _sheet(message: Message, patient: Patient, clinic: Clinic) -> Sheet:
 
 
 def _link(message: Message) -> str:
-    """To the one visit. What is read after signing in keeps its own address."""
-    if message.appointment is None or message.kind in _BEHIND_SIGN_IN:
+    """To the one visit or offer. What is read after signing in keeps its own address."""
+    if message.kind == Kind.OFFER:
+        door, mark = "portal:offer", links.short(message, ShortLink.Opens.OFFER)
+    elif message.appointment and message.kind not in _BEHIND_SIGN_IN:
+        door, mark = "portal:link", links.short(message, ShortLink.Opens.VISIT)
+    else:
         return ""
-    mark = links.short(message, ShortLink.Opens.VISIT)
-    return f"{settings.CLINIC_URL}{reverse('portal:link', args=[mark])}"
+    return f"{settings.CLINIC_URL}{reverse(door, args=[mark])}"
