@@ -16,6 +16,7 @@ from programs.web.plan_words import what_is_left_off
 # Units of the drawing, which scales to the width of the page.
 LEFT, WIDTH = 190, 1000
 LAST = LEFT + WIDTH - 4  # the middle of a mark of the last day, so that it is not cut off
+MOST_WEEKS = 104  # of which every fourth has room for its number
 LETTER, APART = 7.6, 22  # how wide a letter of a band is; how far apart two numbers over dots must be to be read
 HEAD, LANE, BARS, CHART = 74, 52, 66, 104
 DONE, BOOKED, MISSED, DUE = "done", "booked", "missed", "due"
@@ -83,8 +84,9 @@ def drawn(
     bars = reviews + (LANE if checkpoints else 0)
     chart = bars + (BARS if at_home else 0)
     height = chart + (CHART if at_home and at_home.pain else 0)
-    # A long program would print one number over another: every week to 13 weeks, then every second or fourth.
-    step = 7 * (1 if scale.days <= 91 else 2 if scale.days <= 126 else 4)
+    # A long program would print one number over another: every week to 13 weeks, then every second or fourth, and of
+    # years fewer still.
+    step = 7 * (1 if scale.days <= 91 else 2 if scale.days <= 126 else 4 * -(-plan.weeks // MOST_WEEKS))
     return {
         "view_box": f"0 0 {LEFT + WIDTH + 10} {height + 12}",
         "height": height,

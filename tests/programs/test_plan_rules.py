@@ -1,14 +1,19 @@
 """Which programs are proposed, and what the rules say of a change before it is saved."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from uuid import uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clinic.appointments.web import series_drawing
+from programs.models import Plan
 from programs.rules import candidates, criteria, notices, revising
 from programs.rules.revising import More, Slot, Wish
 from programs.rules.rulebook import rulebook
+from programs.web import timeline
 
 DAY = date(2026, 10, 5)
 TEMPLATES = rulebook().templates
@@ -143,3 +148,14 @@ def test_whatever_is_changed_days_stay_in_order_and_what_was_given_stays(
     assert {it.key: (it.due_on, it.technique) for it in slots if it.given_on} == {
         it.key: (it.due_on, it.technique) for it in after if it.given_on
     }
+
+
+@pytest.mark.parametrize("weeks", [1, 13, 14, 19, 27, 53, 105, 261])
+def test_the_weeks_over_a_drawing_never_stand_on_top_of_each_other(weeks: int) -> None:
+    last = DAY + timedelta(weeks=weeks) - timedelta(days=1)
+    booked = series_drawing.drawn([("laser", DAY, None), ("laser", last, None)])
+    followed = timeline.drawn(Plan(starts_on=DAY, ends_on=last), [], today=DAY, states={})
+
+    assert booked
+    for drawing, room in ((booked, 50), (followed, 30)):  # a date and a number, in units of the drawing
+        assert all(two["x"] - one["x"] >= room for one, two in pairwise(drawing["weeks"]))

@@ -8,7 +8,7 @@ from typing import Any
 
 # Units of the drawing, which scales to the width of the page.
 LEFT, WIDTH, HEAD, LANE = 190, 1000, 42, 46
-MOST_WEEKS = 13  # that are all named; of more every second or fourth
+MOST_WEEKS = 13  # that are all named; of more every second or fourth, of years fewer still
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def drawn(visits: Sequence[tuple[str, date, Any]]) -> dict[str, Any] | None:
     def x(day: date) -> float:
         return round(LEFT + (day - first).days / (weeks * 7) * WIDTH, 1)
 
-    step = 1 if weeks <= MOST_WEEKS else 2 if weeks <= 2 * MOST_WEEKS else 4
+    step = 1 if weeks <= MOST_WEEKS else 2 if weeks <= 2 * MOST_WEEKS else 4 * -(-weeks // (4 * MOST_WEEKS))
     beside: Counter[tuple[str, date]] = Counter()
     marks = []
     for lane, day, line in visits:
