@@ -1,5 +1,6 @@
 """Prescribing in a real browser (C5), the worklist by keyboard, and the patient's side on a phone; axe on each page."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -163,3 +164,26 @@ def test_no_page_of_the_patient_has_a_barrier(
             for summary in page.locator("main details > summary").all():
                 summary.click()
             assert problems(page, 390) == [], path
+
+
+def test_a_message_that_comes_twice_shows_once_on_the_phones_screen(
+    browser: Browser, stack: Stack, people: dict[str, tuple[str, str]]
+) -> None:
+    ours = "navigator.serviceWorker.getRegistration('/static/clinic/js/')"
+    said = {"title": "Northgate", "body": "You have a visit on Tuesday.", "tag": "one", "url": f"{stack.url}/me/"}
+    registrations: list[dict[str, str]] = []
+    for page in opened(browser, stack, width=390, session=people["Fresh"][1]):
+        page.context.grant_permissions(["notifications"], origin=stack.url)
+        page.goto(f"{stack.url}/me/screens/")
+        push_service = page.context.new_cdp_session(page)
+        push_service.on("ServiceWorker.workerRegistrationUpdated", lambda it: registrations.extend(it["registrations"]))
+        push_service.send("ServiceWorker.enable")
+        page.evaluate("navigator.serviceWorker.register('/static/clinic/js/screen-worker.js').then(() => null)")
+        page.wait_for_function(f"{ours}.then(it => Boolean(it && it.active))")
+
+        which = {"origin": stack.url, "registrationId": registrations[0]["registrationId"]}
+        for body in ("You have a visit.", said["body"]):
+            push_service.send("ServiceWorker.deliverPushMessage", {**which, "data": json.dumps({**said, "body": body})})
+
+        shown = f"{ours}.then(it => it.getNotifications()).then(all => all.map(it => it.title + ': ' + it.body).join())"
+        page.wait_for_function(f"{shown}.then(it => it === 'Northgate: You have a visit on Tuesday.')")
