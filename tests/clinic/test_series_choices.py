@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from clinic.appointments.rules.series.answer import Aim, Proposal, Why
+from clinic.appointments.rules.series.answer import Aim, Impossible, Limit, Proposal, Step, Why
 from clinic.appointments.rules.series.problem import Booked, Gap, Pin, Place, Problem, Seat, Session, Supply, Wishes
 from clinic.appointments.rules.series.repairing import repair
 from clinic.appointments.rules.series.solving import alternatives, solve
@@ -185,3 +185,15 @@ def test_what_was_lost_is_given_on_the_same_day_and_hour_by_somebody_else() -> N
     assert made.placed[0].visit == row[0].booked
     assert (days(made)[1], people(made)[1]) == (14, ANNA)
     assert made.placed[1].visit.starts == minute(14, 10)
+
+
+@pytest.mark.parametrize(("free", "wider"), [({7, 16}, {"value": FIRST + 7 * DAY, "is_earlier": True}), ({16}, {})])
+def test_the_nearest_day_that_would_do_is_named_whether_it_is_sooner_or_later(
+    free: set[int], wider: dict[str, Any]
+) -> None:
+    wanted = session(LASER, 11, within=1)
+
+    answer = solve(a_problem(wanted, free={ANNA: free}))
+
+    assert isinstance(answer, Impossible)
+    assert answer.relaxations[0].steps == (Step(Limit.WINDOW, wanted.id, **({"value": FIRST + 16 * DAY} | wider)),)

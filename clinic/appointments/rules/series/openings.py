@@ -80,7 +80,7 @@ class Openings:
         if not self.spacing.is_ignored(Limit.WINDOW, it):
             return it.due_from, it.due_until
         every = self.sessions
-        return min(each.due_from for each in every), max(each.due_until for each in every) + WIDER
+        return min(each.due_from for each in every) - WIDER, max(each.due_until for each in every) + WIDER
 
     def _is_liked(self, day: date) -> bool:
         wishes, ignored = self.wishes, self.spacing.is_ignored
