@@ -77,9 +77,12 @@ class SafetyDecisionQuerySet(models.QuerySet["SafetyDecision"]):
         return self if user.may(Permission.RECORD_VIEW) else self.none()
 
     def cautions_read(self, *, since: datetime) -> Self:
-        """Treatments that somebody began although a rule asked for caution, the newest first."""
+        """Treatments that a clinician began although a rule asked for caution, the newest first.
+
+        Whoever at the desk only calls a patient in has read nothing, and may not know why.
+        """
         begun = self.filter(moment=SafetyDecision.Moment.STARTED, at__gte=since, by__isnull=False)
-        return begun.exclude(rules=[]).order_by("-at")
+        return begun.exclude(by__profession="").exclude(rules=[]).order_by("-at")
 
 
 class SafetyDecision(models.Model):
