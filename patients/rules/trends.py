@@ -97,7 +97,9 @@ def _dots(shown: Sequence[Reading], most: float) -> list[Dot]:
     for nth, it in enumerate(shown):
         y = _y(it.value, most)
         # The first and the last two are what is read; above the dot, or below it where the line comes from above.
-        said_y = y - 8 if nth == 0 or it.value >= shown[nth - 1].value else y + 18
+        said_y = y + 18 if nth and it.value < shown[nth - 1].value else y - 8
+        if said_y > BOTTOM - 2:
+            said_y = y - 8  # below it stand the days
         found.append(Dot(round(LEFT + 16 + step * nth, 1), y, it.value, it.on, nth == last, nth in {0, last - 1, last},
                          max(said_y, 10)))  # fmt: skip
     return found

@@ -177,6 +177,9 @@ def test_seven_to_six_is_the_usual_swing_and_no_line_is_drawn_without_a_score() 
 
     assert trend
     assert (trend.is_outside, trend.change and trend.change.verdict) == (False, "unclear")
+    gone = trends.drawn(BOOK.measures["nprs"], readings(7, 2, 0))
+    assert gone
+    assert [dot.said_y < trends.BOTTOM for dot in gone.dots] == [True, True, True], "no number stands on the days"
     assert trends.drawn(BOOK.measures["nprs"], []) is None
     assert trends.drawn(BOOK.measures["attendance"], readings(1)) is None
 
