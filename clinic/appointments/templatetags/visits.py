@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions.availability import Offer
-from clinic.appointments.models import Appointment
+from clinic.appointments.models import Appointment, GroupSession
 from clinic.appointments.rules import local_time
 from clinic.appointments.rules.status import STEPS, Status, is_step_back
 from clinic.appointments.web import names, words
@@ -58,9 +58,11 @@ def listed(patient: Patient, hide: bool) -> str:
 
 
 @register.filter
-def rooms_of(visit: Appointment) -> str:
-    """The room and the devices that the visit holds."""
-    return ", ".join(hold.resource.name for hold in visit.holds.all() if hold.resource.kind in {"room", "device"})
+def rooms_of(it: Appointment | GroupSession) -> str:
+    """The room and the devices that a visit or a class holds; of a seat in a class, those of the class."""
+    meeting = it.group if isinstance(it, Appointment) else None
+    holds = meeting.holds.select_related("resource") if meeting else it.holds.all()
+    return ", ".join(hold.resource.name for hold in holds if hold.resource.kind in {"room", "device"})
 
 
 @register.filter

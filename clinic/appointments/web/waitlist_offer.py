@@ -63,13 +63,20 @@ def offer(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": "waitlist",
         "gap": gap,
-        "when": waitlist_words.gap(gap) if gap else "",
+        "when": _when(request, gap) if gap else "",
         "rows": _rows(request, found, policy.offers_at_once),
         "policy": policy,
         "refusal": refusal,
         "back": _day(gap) if gap else reverse("desk:today"),
     }
     return render(request, "appointments/waitlist_offer.html", context, status=REFUSED if refusal else 200)
+
+
+def _when(request: SignedInRequest, gap: Gap) -> str:
+    """From when until when; of a time that was found for somebody only the beginning: others stay longer or shorter."""
+    if "offer" in request.GET and gap.group is None:
+        return words.day_and_time(gap.starts_at.astimezone(gap.site.zone))
+    return waitlist_words.gap(gap)
 
 
 def _rows(request: SignedInRequest, found: list[Match], at_once: int) -> list[Row]:
