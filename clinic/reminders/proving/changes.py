@@ -35,7 +35,6 @@ def changes(rig: Rig) -> Findings:
     with rig.workers():
         trial.wait_for(1)
         trial.wait(change)
-    world.forgive(now=timezone.now())
     return trial.found("R5 moves, cancels, STOP", bounds=Bounds())
 
 
@@ -58,7 +57,7 @@ def stops(rig: Rig) -> Findings:
     company = _PhoneCompany(rig, trial)
 
     def call() -> None:
-        for _ in range(max(1, len(trial.owed) // 80)):
+        for _ in range(max(3, len(trial.owed) // 80)):
             if len(left) > len(trial.owed) // 2:
                 company.says_stop(left.pop())
         company.reports()
@@ -71,7 +70,7 @@ def stops(rig: Rig) -> Findings:
     stopped = OptOut.objects.filter(at__gte=began, is_out=True)
     texts = InboundText.objects.filter(received_at__gte=began)
     mine = Message.objects.filter(pk__in=[it.message_id for it in trial.owed])
-    found = found.also(
+    return found.also(
         stops_not_kept_once=abs(stopped.count() - company.stops),
         texts_not_kept_once=abs(texts.count() - company.stops),
         forgeries_believed=company.believed,
@@ -79,8 +78,6 @@ def stops(rig: Rig) -> Findings:
         old_reports_believed=mine.filter(state=Message.State.FAILED).count(),
         receipts_not_believed=company.reported - mine.filter(delivered_at__isnull=False).count(),
     )
-    world.forgive(now=timezone.now())
-    return found
 
 
 class _PhoneCompany:

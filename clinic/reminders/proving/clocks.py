@@ -135,8 +135,9 @@ def _book_around(day: date) -> tuple[dict[tuple[UUID, str], datetime], dict[UUID
 
 def _live_through(rig: Rig, worker: Process, day: date) -> list[Delivery]:
     """Half an hour at a time; at noon of the day its clock is set back by an hour. What left, and when."""
-    first = datetime.combine(day, clock_time(), UTC) - timedelta(days=1)
-    moments = [first + n * _STEP for n in range(int(timedelta(days=3, hours=8) / _STEP))]
+    # From before the first evening, which is Auckland's, until after the last afternoon, which is New York's.
+    first = datetime.combine(day, clock_time(4), UTC) - timedelta(days=1)
+    moments = [first + n * _STEP for n in range(int(timedelta(days=2, hours=18) / _STEP))]
     noon = len(moments) // 2
     taken: list[Delivery] = []
     for moment in [*moments[:noon], *moments[noon - 2 :]]:

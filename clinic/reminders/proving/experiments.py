@@ -56,16 +56,21 @@ def _killed(rig: Rig, channel: str, name: str) -> Findings:
             trial.wait_for(len(trial.deliveries()) + rig.chance.randrange(1, 12), seconds=1)
             if victim := rig.a_victim(workers):
                 _kill_one(victim, trial)
-            for n, worker in enumerate(workers):
-                if worker.poll() is not None:
-                    kill(worker)  # its children: a pool without its worker sends no more
-                    workers[n] = rig.processes.worker()
+            _start_again(rig, workers)
 
         trial.wait(strike)
     # SMTP allows no better than the one in flight; two silences about the same message leave it to a person.
     is_mail = channel == "email"
     may_double = max(1, round(_TWINS_FOR_A_KILL * trial.faults)) if is_mail else 0
     return trial.found(name, bounds=Bounds(doubled=may_double, unresolved=2 if is_mail else 0))
+
+
+def _start_again(rig: Rig, workers: list[Process]) -> None:
+    """What died, as whatever runs the clinic does."""
+    for n, worker in enumerate(workers):
+        if worker.poll() is not None:
+            kill(worker)  # its children: a pool without its worker sends no more
+            workers[n] = rig.processes.worker()
 
 
 def _kill_one(pid: int, trial: Trial) -> None:
@@ -147,25 +152,34 @@ def _soon(trial: Trial) -> None:
 def broker_lost(rig: Rig) -> Findings:
     """R7: the broker forgets all, is full of "look now", takes nothing more, hangs, is killed and comes back empty."""
     trial = rig.owe()
-    share = len(trial.owed) // 8
-    with rig.workers():
-        trial.wait_for(share)
+    with rig.workers() as workers:
+
+        def until(eighths: int, *, is_poking: bool = True) -> None:
+            trial.wait(
+                lambda: _start_again(rig, workers),
+                is_over=lambda: trial.is_settled() or len(trial.deliveries()) * 8 >= eighths * len(trial.owed),
+                is_poking=is_poking,
+            )
+
+        until(1)
         rig.broker.forget_all()
         for _ in range(len(trial.owed)):
             rig.poke()
-        trial.wait_for(2 * share)
+        until(2)
         rig.broker.be_full(True)
-        trial.wait_for(3 * share)
+        workers[0] = _replaced(rig, workers[0])  # whoever starts now finds no broker to work with, and ends
+        until(4)
         rig.broker.be_full(False)
         rig.broker.hang()
-        trial.wait_for(4 * share, is_poking=False)
+        until(5, is_poking=False)
         rig.broker.wake()
-        trial.wait_for(5 * share)
+        until(6)
         rig.broker.kill()
-        trial.wait_for(6 * share)
+        until(7)
         rig.broker.start()
         trial.faults = 5
-        trial.wait()
+        until(8)
+        trial.wait(lambda: _start_again(rig, workers))
     return trial.found("R7 broker lost", bounds=Bounds())
 
 
@@ -204,15 +218,16 @@ def deploy(rig: Rig) -> Findings:
         trial.faults += rig.away(_AWAY_SECONDS)
         trial.wait_for(len(trial.owed) // 2)
         for n, worker in enumerate(workers):
-            _replace(rig, workers, n, worker)
+            workers[n] = _replaced(rig, worker)
             trial.faults += 1
         trial.wait()
     return trial.found("R12 cut and deploy", bounds=Bounds(late_p99=_AT_MOST_LATE))
 
 
-def _replace(rig: Rig, workers: list[Process], nth: int, worker: Process) -> None:
+def _replaced(rig: Rig, worker: Process) -> Process:
+    """It may end what it holds; then another one starts."""
     rig.processes.end(worker)
-    workers[nth] = rig.processes.worker()
+    return rig.processes.worker()
 
 
 ALL: Final[Mapping[str, Experiment]] = {

@@ -91,7 +91,7 @@ class Processes:
         """As a deploy does: it may finish what it holds."""
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=30)
+            process.wait(timeout=45)
         kill(process)
 
 

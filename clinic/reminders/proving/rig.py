@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
+from urllib.request import urlopen
 
 from celery import Celery
 from django.db import DatabaseError
@@ -101,7 +102,9 @@ class Rig:
         web = self.processes.web(self._web_port)
         try:
             answers_at(self._web_port)
-            yield
+            # The port is open before there is anybody behind it.
+            with urlopen(f"{self.clinic_url}/healthz", timeout=60):  # noqa: S310  ours, on loopback
+                yield
         finally:
             kill(web)
 

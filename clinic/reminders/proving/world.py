@@ -147,6 +147,7 @@ def clear(now: datetime) -> None:
     Message.objects.exclude(state__in=Message.OPEN).update(due_at=now - _LONG_AGO)
     Message.objects.filter(state=State.SENT).update(sent_at=now - _LONG_AGO)
     Appointment.objects.filter(status=Status.BOOKED).update(status=Status.CANCELLED, cancelled_at=now - _LONG_AGO)
+    _forgive(now)
 
 
 @transaction.atomic
@@ -168,9 +169,8 @@ def decline(address: str, *, now: datetime) -> None:
     wishes.stop("email", address=address, how=OptOut.How.LINK, by=None, now=now, proof="proved")
 
 
-@transaction.atomic
-def forgive(*, now: datetime) -> None:
-    """Everybody may be written to again."""
+def _forgive(now: datetime) -> None:
+    """Everybody may be written to again: who said STOP, and whose address was refused."""
     out = OptOut.objects.filter(is_out=True).select_related("patient")
     for channel, patient in {(it.channel, it.patient) for it in out if it.patient}:
         address = patient.email if channel == Message.Channel.EMAIL else str(patient.mobile)
