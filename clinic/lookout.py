@@ -12,6 +12,7 @@ from clinic.checks import refuse_unsafe_start
 from clinic.reminders.tasks import look
 
 _log = logging.getLogger(__name__)
+_ENDS_WITHIN = 40  # seconds: a look takes up to 25, and a slow mail server may hold its last mail for ten more
 
 
 class SafeStart(bootsteps.Step):
@@ -36,18 +37,24 @@ class Lookout(bootsteps.StartStopStep):
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep_looking, name="lookout", daemon=True)
 
     def start(self, parent: Any) -> None:
-        threading.Thread(target=self._keep_looking, name="lookout", daemon=True).start()
+        self._thread.start()
 
     def stop(self, parent: Any) -> None:
         self._ended.set()
+        if self._thread.is_alive():  # what it holds is handed over, as by the children: else it would be in doubt
+            self._thread.join(_ENDS_WITHIN)
 
     def _keep_looking(self) -> None:
-        while not self._ended.wait(settings.LOOKOUT_SECONDS):
+        # At once: a broker that is full ends every worker as it starts, and only this look sends anything.
+        while True:
             try:
                 look()
             except Exception:  # noqa: BLE001  (a thread that died is missed only when reminders are)
                 _log.exception("The lookout stumbled, and goes on.")
             finally:
                 connections.close_all()
+            if self._ended.wait(settings.LOOKOUT_SECONDS):
+                return

@@ -20,6 +20,8 @@ from clinic.bootstrap.supervisor import Program, Supervisor, stop_on
 from clinic.bootstrap.trouble import Trouble
 
 _WAIT_FOR_COMMANDS_SECONDS = 10
+_GRACE_SECONDS = 10
+_WORKER_GRACE_SECONDS = 40  # what it has begun to send it ends: killed in the middle, a mail would be sent twice
 _SIGN_INS = "demo_sign_ins.txt"
 
 
@@ -99,6 +101,7 @@ def _clinic(places: Places, variables: Mapping[str, str], port: int) -> list[Pro
             environment=variables,
             is_ready=web_answers if name == "web" else is_ready,
             orphan_signal=signal.SIGKILL,
+            grace_seconds=_WORKER_GRACE_SECONDS if name == "worker" else _GRACE_SECONDS,
         )
         for name, command in commands.items()
     ]

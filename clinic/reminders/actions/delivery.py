@@ -96,6 +96,8 @@ class _Hand:
                 continue
             try:
                 letter = channels.written(message, self._clinic)
+            except (OperationalError, InterfaceError):
+                raise  # not the letter is at fault: the whole batch waits until the database is there again
             except Exception:  # noqa: BLE001  (one letter that cannot be written must not hold up all others)
                 _log.exception("Message %s cannot be written.", message.pk)
                 outbox.settle(outcomes.refused(message, reason="not_written"), now=now)
