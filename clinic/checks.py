@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from clinic.reminders.channels import push, sms
+
 
 def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
     """Every URL pattern there is, however deep."""
@@ -28,12 +30,28 @@ def every_view_says_who_may_enter(**kwargs: Any) -> list[Error]:
     ]
 
 
+@register(Tags.security)
+def every_channel_can_be_used(**kwargs: Any) -> list[Error]:
+    """A way that is set up and cannot be used would stop the messages of every other way, too."""
+    try:
+        if sms.is_on():
+            sms.account()
+        if push.is_on():
+            push.own_key(settings.PUSH_KEY)
+    except ImproperlyConfigured as problem:
+        return [Error(str(problem), id="clinic.E002")]
+    return []
+
+
 def refuse_unsafe_start() -> None:
     """Stop a web server or worker that would run without the walls it relies on.
 
-    Raises `ImproperlyConfigured` when the database role could switch off triggers, or when a demo
-    clinic, whose passwords are printed in the README, would be open to the world.
+    Raises `ImproperlyConfigured` when the database role could switch off triggers, when a demo
+    clinic, whose passwords are printed in the README, would be open to the world, or when a channel
+    cannot be used.
     """
+    for problem in every_channel_can_be_used():
+        raise ImproperlyConfigured(problem.msg)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT rolsuper OR pg_has_role(current_user, tableowner::name, 'MEMBER')"

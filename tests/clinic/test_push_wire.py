@@ -10,12 +10,14 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from factories import NOW, a_portal_patient
 from outbox_cast import a_visit, at, look
 from portal_cast import it_is, signed_in
 from push_cast import Browser, PushService
 
+from clinic.checks import refuse_unsafe_start
 from clinic.reminders.channels import sealing
 from clinic.reminders.models import Attempt, ContactPreference, Message, PushSubscription
 from clinic.reminders.rules import push_services
@@ -212,3 +214,15 @@ def test_without_a_key_there_are_no_messages_on_screens(leila: Patient, settings
 
     assert "The clinic does not send messages this way." in page
     assert json.loads(Client().get("/me/screens/app.webmanifest").content)["start_url"] == "/me/"
+
+
+@pytest.mark.parametrize(("name", "value"), [("PUSH_KEY", "sesame"), ("SMS_URL", "pigeon+https://a:sesame@b/?from=+1")])
+def test_a_channel_that_cannot_be_used_stops_the_start_and_not_all_messages(
+    settings: Any, name: str, value: str
+) -> None:
+    setattr(settings, name, value)
+
+    with pytest.raises(ImproperlyConfigured, match=name) as refused:
+        refuse_unsafe_start()
+
+    assert "sesame" not in str(refused.value)

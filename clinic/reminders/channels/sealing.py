@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 _CURVE: Final = ec.SECP256R1()
-_POINT: Final = 65  # bytes of an uncompressed point
+_KEY: Final = 32  # bytes
+_POINT: Final = 65  # of an uncompressed point
 _SECRET: Final = 16
 _RECORD: Final = 4096  # bytes; one record is all that push services take
 _LAST: Final = b"\x02"
@@ -26,12 +27,15 @@ _SIGNED_FOR: Final = timedelta(hours=12)  # RFC 8292, 2: a day at most
 
 def new_key() -> str:
     """A key of our own, as `PUSH_KEY` wants it."""
-    return coded(ec.generate_private_key(_CURVE).private_numbers().private_value.to_bytes(32, "big"))
+    return coded(ec.generate_private_key(_CURVE).private_numbers().private_value.to_bytes(_KEY, "big"))
 
 
 def own_key(said: str) -> ec.EllipticCurvePrivateKey:
     """Raises `ValueError` for what is no key."""
-    return ec.derive_private_key(int.from_bytes(decoded(said), "big"), _CURVE)
+    raw = decoded(said)
+    if len(raw) != _KEY:
+        raise ValueError
+    return ec.derive_private_key(int.from_bytes(raw, "big"), _CURVE)
 
 
 def public(key: ec.EllipticCurvePrivateKey) -> str:
