@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
 from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -34,6 +35,8 @@ def every_view_says_who_may_enter(**kwargs: Any) -> list[Error]:
 def every_channel_can_be_used(**kwargs: Any) -> list[Error]:
     """A way that is set up and cannot be used would stop the messages of every other way, too."""
     try:
+        if settings.EMAIL_PROVIDER:
+            get_connection()
         if sms.is_on():
             sms.account()
         if push.is_on():

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from factories import NOW, a_patient
 from mail_cast import ADDRESS, SECRET, Provider, came_back, complained, tells
 from outbox_cast import a_visit, at, look
 from portal_cast import it_is
 
+from clinic.checks import refuse_unsafe_start
 from clinic.reminders.actions import bounces, wishes
 from clinic.reminders.actions.addresses import digest
 from clinic.reminders.models import Attempt, ContactPreference, DeliveryReceipt, Message, OptOut
@@ -196,3 +198,14 @@ def test_an_account_with_a_provider_that_cannot_be_is_refused_without_its_secret
         with pytest.raises(ValueError, match="EMAIL_URL") as refused:
             mail_accounts.of(url, timeout=1)
         assert "sesame" not in str(refused.value)
+
+
+def test_a_provider_whose_key_is_missing_stops_the_start(settings: Any) -> None:
+    account = mail_accounts.of("anymail+postmark://?server_tokn=sesame", timeout=1)
+    settings.EMAIL_PROVIDER, settings.EMAIL_BACKEND = account.provider, account.backend
+    settings.ANYMAIL = dict(account.settings)
+
+    with pytest.raises(ImproperlyConfigured, match="POSTMARK_SERVER_TOKEN") as refused:
+        refuse_unsafe_start()
+
+    assert "sesame" not in str(refused.value)
