@@ -197,6 +197,7 @@ def test_results_show_the_line_the_threshold_and_every_score(linh: Patient, sara
     assert "it counts from 2" in page
     assert "Neck Disability Index" in page
     assert "9 of 10" in page
+    assert "points: 18, per cent: 40, as points of 50: 20, band: " in page
     assert page.count("<tr>") >= 6
     assert page.count('role="img" aria-label="Back view of head, neck and shoulders. Side of the neck, left"') == 3
     assert [f"Side of the neck, left: {n}" in page for n in (7, 5, 3)] == [True] * 3
