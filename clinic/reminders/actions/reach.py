@@ -31,7 +31,7 @@ out AS MATERIALIZED (
             AND NOT EXISTS (SELECT FROM out WHERE out.patient_id = p.id AND out.channel = 'push') AS push
     FROM patients_patient p LEFT JOIN reminders_contactpreference c ON c.patient_id = p.id
     WHERE p.id IN (SELECT patient_id FROM wanted)
-), reach AS (
+), reach AS MATERIALIZED (
     SELECT patient_id, COALESCE(
         CASE WHEN COALESCE(first, %(first)s) = ANY(open) THEN COALESCE(first, %(first)s) END,
         CASE WHEN second = ANY(open) THEN second END,

@@ -21,7 +21,7 @@ WITH visit AS MATERIALIZED (
     FROM appointments_appointment v JOIN people_site s ON s.id = v.site_id
     WHERE v.status IN ('booked', 'confirmed') AND (v.news_at IS NULL OR v.news_at <= %(now)s)
         AND v.starts_at > %(now)s AND v.starts_at < %(until)s
-), moment AS (
+), moment AS MATERIALIZED (
     SELECT visit.*,
         CASE WHEN %(early)s THEN (day - %(early_days)s + %(early_at)s::time) AT TIME ZONE zone END AS early,
         CASE WHEN %(eve)s THEN (day - %(eve_days)s + %(eve_at)s::time) AT TIME ZONE zone END AS eve,
