@@ -22,7 +22,7 @@ from programs.rules.rulebook import rulebook
 from programs.web import precautions
 from programs.web.plan_forms import RevisionForm
 from programs.web.plan_words import notice_in_words
-from programs.web.plans import followed
+from programs.web.plans import has_ended, newest_plan
 
 A_MOMENT = timedelta(seconds=10)
 
@@ -34,9 +34,13 @@ def revise(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     A POST with `preview` saves nothing and gives back what the rules say.
     """
     patient = open_record(request, patient_id)
-    plan = followed(patient, request.user)
+    plan = newest_plan(patient, request.user)
     if plan is None:
         raise Http404
+    return _changed(request, patient, plan) if plan.status in Plan.UNFINISHED else has_ended(request, patient)
+
+
+def _changed(request: SignedInRequest, patient: Patient, plan: Plan) -> HttpResponse:
     lane = request.GET.get("lane", "")
     data = request.POST if request.method == "POST" else None
     form = RevisionForm(

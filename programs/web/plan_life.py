@@ -23,13 +23,15 @@ from programs.rules.rulebook import rulebook
 from programs.templatetags.programs import service_name
 from programs.web import plan_picture, wording
 from programs.web.plan_forms import DecisionForm, PauseForm
-from programs.web.plans import followed, newest_plan
+from programs.web.plans import has_ended, newest_plan
 
 
 @needs(Permission.PLAN_EDIT)
 def pause(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """One switch: nothing of the plan is due until somebody goes on with it."""
     patient, plan = _followed(request, patient_id)
+    if plan is None:
+        return has_ended(request, patient)
     form = PauseForm(request.POST if request.method == "POST" else None, today=timezone.localdate())
     if form.is_valid():
         try:
@@ -47,6 +49,8 @@ def pause(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def resume(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """What is left comes later by the length of the pause, and is judged anew."""
     patient, plan = _followed(request, patient_id)
+    if plan is None:
+        return has_ended(request, patient)
     try:
         held = plan_pauses.resume(plan, by=request.user, now=timezone.now())
     except Refused as refusal:
@@ -63,6 +67,8 @@ def resume(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def look(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """Decide how the plan goes on, with the numbers; `?now=1` between two checkpoints."""
     patient, plan = _followed(request, patient_id)
+    if plan is None:
+        return has_ended(request, patient)
     today = timezone.localdate()
     it = None if "now" in request.GET else plan.checkpoints.undecided().filter(due_on__lte=today).first()
     form = DecisionForm(
@@ -139,12 +145,13 @@ def _stops(plan: Plan, patient: Patient) -> list[tuple[str, bool | None]]:
     return [(book[code].text, criteria.holds(book[code].when, known)) for code in codes if code in book]
 
 
-def _followed(request: SignedInRequest, patient_id: UUID) -> tuple[Patient, Plan]:
+def _followed(request: SignedInRequest, patient_id: UUID) -> tuple[Patient, Plan | None]:
+    """None if the plan has ended; not found if there never was one."""
     patient = open_record(request, patient_id)
-    plan = followed(patient, request.user)
+    plan = newest_plan(patient, request.user)
     if plan is None:
         raise Http404
-    return patient, plan
+    return patient, plan if plan.status in Plan.UNFINISHED else None
 
 
 def _page(request: SignedInRequest, patient: Patient, name: str, **context: Any) -> HttpResponse:

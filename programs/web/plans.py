@@ -43,9 +43,8 @@ def stop(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     found = newest_plan(patient, request.user)
     if found is None:
         raise Http404
-    if found.status not in Plan.UNFINISHED:  # a second click, or somebody else was quicker
-        messages.info(request, _("This plan has already ended."))
-        return redirect("programs:plan", patient.pk)
+    if found.status not in Plan.UNFINISHED:
+        return has_ended(request, patient)
     form = StopForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -57,6 +56,12 @@ def stop(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             return redirect("programs:plan", patient.pk)
     context = banner(patient, request.user, timezone.localdate())
     return render(request, "programs/stop.html", context | {"active": "patients", "plan": found, "form": form})
+
+
+def has_ended(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    """The answer to a second click, and to a page that was open when somebody else ended the plan."""
+    messages.info(request, _("This plan has already ended."))
+    return redirect("programs:plan", patient.pk)
 
 
 def newest_plan(patient: Patient, user: User) -> Plan | None:
@@ -71,12 +76,6 @@ def newest_plan(patient: Patient, user: User) -> Plan | None:
     if newest is not None:
         newest.patient = patient
     return newest
-
-
-def followed(patient: Patient, user: User) -> Plan | None:
-    """The plan that is active or paused."""
-    found = newest_plan(patient, user)
-    return found if found is not None and found.status in Plan.UNFINISHED else None
 
 
 def self_care_of(found: Plan, contents: dict[str, Any], phase: Phase | None) -> list[str]:

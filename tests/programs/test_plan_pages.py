@@ -280,7 +280,7 @@ def test_a_program_of_a_name_that_is_taken_is_not_kept(therapist: User) -> None:
     assert PlanTemplate.objects.count() == 1
 
 
-def test_stopping_twice_ends_on_the_plan_and_not_on_an_error(plan: Plan, therapist: User) -> None:
+def test_a_click_on_a_plan_that_has_ended_leads_to_it_and_not_to_an_error(plan: Plan, therapist: User) -> None:
     client, url = signed_in(therapist), reverse("programs:stop", args=[plan.patient_id])
 
     for _click in range(2):
@@ -288,3 +288,6 @@ def test_stopping_twice_ends_on_the_plan_and_not_on_an_error(plan: Plan, therapi
 
     assert "This plan has already ended." in said
     assert "it does not help enough" in said
+    for name in ("pause", "resume", "look", "revise"):
+        late = client.post(reverse(f"programs:{name}", args=[plan.patient_id]), follow=True)
+        assert "This plan has already ended." in late.content.decode(), name
