@@ -46,13 +46,13 @@ def test_many_texts_go_over_one_line(gateway: SmsGateway) -> None:
 @pytest.mark.parametrize(
     ("how", "trouble", "reason"),
     [
-        ("busy", TryLater, ""),
-        ("stranger", Unreachable, ""),
+        ("busy", TryLater, "put_off"),
+        ("stranger", Unreachable, "unreachable"),
         ("refuse:21610", Refused, "opted_out"),
         ("refuse:21211", Refused, "bad_number"),
         ("refuse:21614", Refused, "not_mobile"),
-        ("refuse:21606", Unreachable, ""),  # our own number is wrong: hers is not
-        ("refuse:99999", TryLater, ""),
+        ("refuse:21606", Unreachable, "unreachable"),  # our own number is wrong: hers is not
+        ("refuse:99999", TryLater, "put_off"),
         ("error", InDoubt, ""),
         ("error_taken", InDoubt, ""),
         ("drop_before", InDoubt, ""),
