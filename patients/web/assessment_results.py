@@ -23,7 +23,7 @@ A_PAGE = 50
 # What `patients.rules.scoring` calls its numbers, and its warnings where they are true.
 NUMBERS: Final[Mapping[str, Any]] = {
     "current": gettext_lazy("now"),
-    "average3": gettext_lazy("mean of the three"),
+    "average3": gettext_lazy("mean of what was answered"),
     "raw": gettext_lazy("points"),
     "percent": gettext_lazy("per cent"),
     "raw_equivalent": gettext_lazy("as points of 50"),
