@@ -6,19 +6,23 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinic.bench.database import OwnDatabase, own_database
 from clinic.bench.frame import Bench, Cell, Table
+from clinic.bench.reminders_booking import with_and_without
 from clinic.bench.reminders_data import Owing, a_clinic_that_owes, book_ahead
-from clinic.bench.reminders_pipes import Sent, by_django, by_hand, by_us, together
+from clinic.bench.reminders_pipes import Sent, by_django, by_django_each, by_hand, by_us, together
 from clinic.reminders.actions import planning
 from clinic.reminders.models import Attempt, Message
 from clinic.reminders.tasks import look
 
 MOST_PLANNING_S, MOST_LATE_S, LEAST_OF_DJANGO, LEAST_OF_RAW, LEAST_OF_TWO = 5, 60, 70, 50, 1.25
+MOST_OF_BOOKING = 1.15
+_BOOKED_ALREADY, _BOOKERS = 5_000, 500  # visits and patients of the clinic that is booked into meanwhile
 _TURNS = 4
 _BEAT_SECONDS = 10  # how often "look now" is sent, settings.CELERY_BEAT_SCHEDULE
 
@@ -32,6 +36,8 @@ class Reminders(Bench):
         parser.add_argument("--due", type=int, default=10_000, help="reminders that are due at once")
         parser.add_argument("--mails", type=int, default=2_000, help="in each of the pipes that are compared")
         parser.add_argument("--patients", type=int, default=20_000)
+        parser.add_argument("--long", type=int, default=100_000, help="over which a worker is to stay as it is; or 0")
+        parser.add_argument("--bookings", type=int, default=600, help="with and without reminders; 0 leaves it out")
 
     def run(self, options: Mapping[str, Any]) -> Table:
         with own_database(self.name) as database:
@@ -39,20 +45,24 @@ class Reminders(Bench):
             idle_ms, idle_queries = _idle()
             pipes = _pipes(database, made, options["mails"])
             many, late, celery = _all_at_once(database, made, options["due"])
+            long = by_us(made, database, options["long"], workers=1) if options["long"] else many
             planned = _planning(database, made, options["visits"]) if options["visits"] else (0, 0.0, 0.0)
+        slower = _slower(options["bookings"]) if options["bookings"] else 0.0
         of_django = 100 * pipes["ours, 1 worker"].per_second / pipes["django.core.mail"].per_second
         of_raw = 100 * pipes["ours, 1 worker"].per_second / pipes["bare pipe"].per_second
         of_two = pipes["ours, 2 workers"].per_second / pipes["ours, 1 worker"].per_second
+        an_hour = idle_ms / 1000 * (3600 / _BEAT_SECONDS + 3600 / settings.LOOKOUT_SECONDS)
         rows: list[list[Cell]] = [
             [name, it.count, it.seconds, it.per_second, it.per_second / pipes["django.core.mail"].per_second]
-            for name, it in {**pipes, "ours, all at once": many}.items()
+            for name, it in {**pipes, "ours, all at once": many, "ours, for long": long}.items()
         ]
         return Table(
             title=(
                 f"{planned[0]:,} messages planned of {options['visits']:,} visits in {planned[1]:.1f} s, again in "
                 f"{planned[2]:.1f} s; a look with nothing to do {idle_ms:.0f} ms and {idle_queries} queries; "
                 f"{many.count:,} due at once handed over within p50 {late[0]:.1f}, p99 {late[1]:.1f} s; "
-                f"a worker grew by {many.grown_kb:,} kB."
+                f"a worker grew by {long.grown_kb:,} kB over {long.count:,}; an hour without any costs "
+                f"{an_hour:.0f} s of processor time."
             ),
             columns=["pipe", "messages", "seconds", "per second", "x django.core.mail"],
             rows=rows,
@@ -60,23 +70,32 @@ class Reminders(Bench):
                 f"{of_django:.0f} % of django.core.mail (goal >= {LEAST_OF_DJANGO}), {of_raw:.0f} % of the bare pipe "
                 f"(goal >= {LEAST_OF_RAW}), two workers x {of_two:.2f} (goal >= {LEAST_OF_TWO}); due to hand-over p99 "
                 f"{late[1]:.1f} s (goal <= {MOST_LATE_S}); planning {planned[1]:.1f} s (goal <= {MOST_PLANNING_S}); "
-                f"{celery:.2f} Celery messages for 100 reminders (goal <= 1)"
+                f"{celery:.2f} Celery messages for 100 reminders (goal <= 1); a booking with reminders on takes "
+                f"x {slower:.2f} of one without (goal <= {MOST_OF_BOOKING})"
             ),
             figures={
                 "planning_s": planned[1],
                 "planning_again_s": planned[2],
                 "idle_look_ms": idle_ms,
                 "idle_look_queries": idle_queries,
+                "idle_hour_s": an_hour,
                 "of_django_percent": of_django,
                 "of_raw_percent": of_raw,
                 "of_two_workers": of_two,
                 "late_p50_s": late[0],
                 "late_p99_s": late[1],
                 "celery_per_100": celery,
-                "grown_kb": many.grown_kb,
+                "grown_kb": long.grown_kb,
+                "booking_times": slower,
             },
-            is_wrong=any(it.twice or it.count < it.wanted for it in [*pipes.values(), many]),
+            is_wrong=any(it.twice or it.count < it.wanted for it in [*pipes.values(), many, long]),
         )
+
+
+def _slower(bookings: int) -> float:
+    """How many times as long a booking takes (median) while a worker looks every second."""
+    found = with_and_without(bookings=bookings, visits=_BOOKED_ALREADY, patients=_BOOKERS)
+    return found["on"].p50 / found["off"].p50
 
 
 def _planning(database: OwnDatabase, made: Owing, visits: int) -> tuple[int, float, float]:
@@ -105,6 +124,7 @@ def _pipes(database: OwnDatabase, made: Owing, mails: int) -> Mapping[str, Sent]
     share = max(1, mails // _TURNS)
     deeds: Mapping[str, Callable[[], Sent]] = {
         "django.core.mail": lambda: by_django(made, database, share),
+        "django.core.mail, a line each": lambda: by_django_each(made, database, share),
         "bare pipe": lambda: by_hand(made, database, share),
         "ours, 1 worker": lambda: by_us(made, database, share, workers=1),
         "ours, 2 workers": lambda: by_us(made, database, 2 * share, workers=2),

@@ -67,8 +67,14 @@ def owe_now(database: OwnDatabase, made: Owing, *, reminders: int, due_at: datet
         _sketch(admin, made, reminders, first=day, over=timedelta(hours=8))
         fill(admin, "appointments_appointment", [_VISITS])
         admin.execute("UPDATE reminders_message SET state = 'expired' WHERE state = 'ready'")
+        # Else these patients had enough for today after the fourth pipe, and ours would rightly send them nothing.
+        admin.execute(
+            "UPDATE reminders_message SET due_at = due_at - interval '60 days', sent_at = sent_at - interval '60 days'"
+        )
         admin.execute(_MESSAGES, {"due_at": due_at, "run": run})
-    tidy(database)
+    with database.as_admin() as admin:
+        admin.autocommit = True  # as autovacuum does overnight, of what has changed
+        admin.execute("VACUUM ANALYZE reminders_message, appointments_appointment")
     return run
 
 

@@ -1,6 +1,8 @@
 """Ill-treat what must hold, with real servers, and count at the other side."""
 
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -32,6 +34,8 @@ class Command(BaseCommand):
         if unknown := set(options["only"]) - set(experiments.ALL):
             raise CommandError(f"There is no {', '.join(sorted(unknown))}. There are: {', '.join(experiments.ALL)}.")
         chosen = options["only"] or list(experiments.ALL)
+        # So that it ends what it started, and drops its database, also when it is told to stop.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         with own_database("prove") as database:
             world.build(patients=_PATIENTS_FOR_ONE * options["messages"], now=timezone.now())
             environment = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
