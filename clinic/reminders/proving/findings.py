@@ -104,7 +104,8 @@ def found(name: str, seen: Seen, *, bounds: Bounds) -> Findings:
         faults=seen.faults,
         seconds=seen.ended - seen.began if not seen.due else 0.0,
     )
-    believed = len(silent & of_state.get(State.SENT, set()))
+    # Who wants no mail any more may have been told by a text meanwhile.
+    believed = len(silent & of_state.get(State.SENT, set()) - set(seen.untrue_since))
     early = sum(it < -1 for it in late)
     return _judged(made, bounds, believed=believed, refused=len(refused), early=early)
 
