@@ -4,7 +4,6 @@ Each test says what may be lost (nothing) and what may come twice (at most the o
 """
 
 import os
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from factories import a_patient
 from outbox_cast import PostOffice, a_visit, eventually, free_port
 
 from clinic.reminders.models import Message
+from clinic.reminders.proving.processes import kill
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("kill")]
 ROOT = Path(__file__).parents[2]
@@ -40,13 +40,6 @@ def started() -> Iterator[list[subprocess.Popen[bytes]]]:
     yield processes
     for process in processes:
         kill(process)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """As `kill -9` of a whole process group."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.fixture
