@@ -95,6 +95,11 @@ class Board:
         return sum(visit.is_standing for visit in self.visits)
 
     @property
+    def has_cards(self) -> bool:
+        """Else nothing in the grid takes the focus, and it has to be scrolled by keyboard itself."""
+        return any(column.cards for column in self.columns)
+
+    @property
     def now_line(self) -> int | None:
         return self.frame.now_line(self.now)
 
