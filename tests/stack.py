@@ -23,6 +23,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from processes_cast import family, lives, soon
 
 from clinic.bootstrap.places import Places
 from clinic.bootstrap.servers import forget
@@ -123,7 +124,7 @@ def running(*options: str) -> Iterator[Stack]:
         _copy_the_demo_clinic(data)
         (data / "sockets").unlink()
     try:
-        with _up(data, *options) as stack:
+        with _up(data, *options, ends_with=signal.SIGKILL) as stack:
             yield stack
     finally:
         forget(Places(data))
@@ -162,7 +163,7 @@ def _a_data_folder() -> Path:
 
 
 @contextmanager
-def _up(data: Path, *options: str) -> Iterator[Stack]:
+def _up(data: Path, *options: str, ends_with: signal.Signals = signal.SIGINT) -> Iterator[Stack]:
     inbox, port = Inbox(), a_free_port()
     server = Controller(inbox, hostname="127.0.0.1", port=a_free_port())
     server.start()
@@ -186,8 +187,10 @@ def _up(data: Path, *options: str) -> Iterator[Stack]:
             time.sleep(0.1)
         yield Stack(f"http://127.0.0.1:{port}", data, inbox, process, lines)
     finally:
-        process.send_signal(signal.SIGINT)
+        everybody = family(process.pid)
+        process.send_signal(ends_with)  # killed, it leaves nobody behind, and data that can be thrown away: sooner
         process.wait(timeout=60)
+        assert soon(lambda: not any(lives(pid) for pid in everybody), 30)
         reader.join(timeout=10)
         if process.stdout:
             process.stdout.close()

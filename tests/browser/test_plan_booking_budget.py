@@ -14,27 +14,36 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("plan-booking")]
 
 FIVE = 5  # the budget of a whole plan, from the patient's page
 PLAN = re.compile("Book all|Make (all|1)|Book 1")
+SOMEBODY_WITH_A_PLAN = """
+from django.utils import timezone
+from patients.models import Patient
+from people.models import User
+from programs.actions import plans
+user, now = User.objects.get(email="sara@example.org"), timezone.now()
+patient = Patient.objects.create(given_name="Noor", family_name="Haddad", birth_date="1980-01-01", registered_at=now)
+plans.start(patient, template_code="tpl_acute_spasm_conservative", remind_at=None, by=user, now=now,
+    starts_on=timezone.localdate())
+print("PATIENT", patient.pk)
+"""
 
 
-def patient_with_sessions_to_book(page: Page, stack: Stack) -> str:
-    """The address of the page of somebody whose plan is not booked to its end."""
-    page.goto(f"{stack.url}/patients/")
-    doors = page.locator("main a[href^='/patients/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    for door in doors:
-        if found := re.fullmatch(r"/patients/([0-9a-f-]{36})/", door):
-            page.goto(f"{stack.url}/desk/patients/{found[1]}/visits/")
-            link = page.get_by_role("link", name="Book the whole plan")
-            if link.count():
-                link.first.click()
-                page.wait_for_load_state()
-                if page.get_by_role("button", name=PLAN).count():
-                    return str(stack.url + door)
-    pytest.fail("nobody in the demo has a plan to be booked")
+@pytest.fixture
+def patient(stack: Stack) -> str:
+    """The address of the page of somebody who has a plan of which nothing is booked."""
+    found = re.search(r"PATIENT (\S+)", stack.manage("shell", "-c", SOMEBODY_WITH_A_PLAN))
+    assert found
+    return f"{stack.url}/patients/{found[1]}/"
 
 
-def test_nobody_is_shut_out_of_booking_and_mending_a_plan(browser: Browser, stack: Stack) -> None:
+def open_the_plan(page: Page, patient: str) -> None:
+    page.goto(patient)
+    page.get_by_role("link", name="Book the whole plan").first.click()
+    page.wait_for_load_state()
+
+
+def test_nobody_is_shut_out_of_booking_and_mending_a_plan(browser: Browser, stack: Stack, patient: str) -> None:
     page = at_work(browser, stack)
-    patient_with_sessions_to_book(page, stack)
+    open_the_plan(page, patient)
     found = {}
     for path in (page.url, f"{stack.url}/desk/mend/"):
         page.goto(path)
@@ -45,9 +54,11 @@ def test_nobody_is_shut_out_of_booking_and_mending_a_plan(browser: Browser, stac
     assert found == {}
 
 
-def test_a_whole_plan_is_booked_in_five_interactions_and_taken_back_with_one(browser: Browser, stack: Stack) -> None:
+def test_a_whole_plan_is_booked_in_five_interactions_and_taken_back_with_one(
+    browser: Browser, stack: Stack, patient: str
+) -> None:
     page = at_work(browser, stack)
-    page.goto(patient_with_sessions_to_book(page, stack))
+    page.goto(patient)
     hands = Hands(page)
 
     hands.click("link", "Book the whole plan")
@@ -60,9 +71,9 @@ def test_a_whole_plan_is_booked_in_five_interactions_and_taken_back_with_one(bro
     expect(page.get_by_role("button", name=PLAN)).to_be_visible()
 
 
-def test_a_visit_is_dragged_to_another_day_and_the_others_follow(browser: Browser, stack: Stack) -> None:
+def test_a_visit_is_dragged_to_another_day_and_the_others_follow(browser: Browser, stack: Stack, patient: str) -> None:
     page = at_work(browser, stack)
-    patient_with_sessions_to_book(page, stack)
+    open_the_plan(page, patient)
     mark = page.locator("g[data-session]").last
     session, at = mark.get_attribute("data-session"), datetime.fromisoformat(str(mark.get_attribute("data-at")))
     box = mark.locator(".grip").bounding_box()
@@ -89,9 +100,9 @@ def test_a_visit_is_dragged_to_another_day_and_the_others_follow(browser: Browse
     expect(kept.or_(page.get_by_text("cannot")).first).to_be_visible()
 
 
-def test_a_plan_is_booked_with_the_keyboard_alone(browser: Browser, stack: Stack) -> None:
+def test_a_plan_is_booked_with_the_keyboard_alone(browser: Browser, stack: Stack, patient: str) -> None:
     page = at_work(browser, stack)
-    patient_with_sessions_to_book(page, stack)
+    open_the_plan(page, patient)
     page.goto(page.url)
     button = page.get_by_role("button", name=PLAN)
 

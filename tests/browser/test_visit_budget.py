@@ -22,6 +22,7 @@ TROUBLE = re.compile(r"htmx:|Response Status Error Code 403|Failed to load resou
 TAPS = {"C1": 1, "C2": 14, "C3": 7, "C4": 4, "C7": 2}
 # Patients with a signed visit a week ago and one visit now, notes that wait for their signature, two first visits.
 PEOPLE = """
+import sys
 from datetime import timedelta
 from django.utils import timezone
 from clinic.appointments.actions import assessing
@@ -33,6 +34,8 @@ from programs.actions import treatments
 from programs.actions.treatments import Given
 from programs.models import Phase, Plan, PlanExercise
 from programs.rules.rulebook import rulebook
+sys.path.append("tests")
+from factories import consents_signed
 user = User.objects.get(email="sara@example.org")
 sara = Resource.objects.get(user=user)
 site = Appointment.objects.first().site
@@ -51,6 +54,7 @@ def told(visit, at, sign):
         treatments.sign_visit(draft, given, note="Said: Worst pain 5.", by=user, now=at)
 for name in ("Fast", "Flagged", "Thinner", "Reason", "Offline", "Plain", "Both"):
     patient = Patient.objects.create(given_name="Linh", family_name=name, birth_date="1969-07-22", registered_at=now)
+    consents_signed(patient, "dry_needling", by=user)
     told(visit(patient, now - timedelta(days=7)), now - timedelta(days=7), sign=True)
     if name in ("Thinner", "Reason"):
         facts.state(patient, {"anticoagulant_use": True}, by=user, now=now)

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 import psycopg
 import pytest
+from processes_cast import family, lives, soon
 
 from clinic.bootstrap.environment import DATABASE, RUNTIME, password_of
 from clinic.bootstrap.locks import Running, running
@@ -66,31 +67,6 @@ def ask(places: Places, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(host=str(sockets), dbname=DATABASE, user="clinic_owner", password=password) as database:
         answer = database.execute(statement)
         return answer.fetchall() if answer.description else []
-
-
-def family(pid: int) -> list[int]:
-    """This process and everything under it. One that ends while it is looked at (an autovacuum) has no children."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (FileNotFoundError, ProcessLookupError):
-        return [pid]
-    return [pid, *(member for child in children for member in family(int(child)))]
-
-
-def lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def soon(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    give_up_at = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def holder(places: Places) -> Running:
