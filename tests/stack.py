@@ -164,9 +164,10 @@ def _a_data_folder() -> Path:
 
 @contextmanager
 def _up(data: Path, *options: str, ends_with: signal.Signals = signal.SIGINT) -> Iterator[Stack]:
-    inbox, port = Inbox(), a_free_port()
+    inbox = Inbox()
     server = Controller(inbox, hostname="127.0.0.1", port=a_free_port())
     server.start()
+    port = a_free_port()  # only now: while nobody was at either, both could have been the same
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port), *options],
         cwd=ROOT,

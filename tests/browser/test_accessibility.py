@@ -10,7 +10,7 @@ from barriers import problems_at
 from playwright.sync_api import Browser, Page
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("accessibility")]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "rebalance-demo-360"
 STAFF = {"front desk": "rosa@example.org", "clinician": "amara@example.org", "owner": "ines@example.org"}

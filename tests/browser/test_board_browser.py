@@ -9,7 +9,7 @@ from barriers import problems_at
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("board")]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "rebalance-demo-360"
 SECONDS = 1000  # ms

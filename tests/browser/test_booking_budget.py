@@ -11,7 +11,7 @@ from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("booking")]
+pytestmark = pytest.mark.browser
 
 D1_KEYBOARD, D1_MOUSE, D2, D4, D8 = 4, 5, 4, 8, 2  # the budgets of the design
 CHOSEN = "input[name=offer]:checked"

@@ -8,7 +8,7 @@ from barriers import problems_at
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from stack import Stack, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("consent")]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "rebalance-demo-360"
 PHONE = {"width": 390, "height": 844}

@@ -10,7 +10,7 @@ from desk_hands import PASSWORD, Hands
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-exercises")]
+pytestmark = pytest.mark.browser
 
 C5 = 6
 SMALLEST = 24  # CSS pixels of a target, WCAG 2.5.8

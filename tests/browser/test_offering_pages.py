@@ -9,7 +9,7 @@ from barriers import problems, problems_at
 from playwright.sync_api import Browser, Page
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("offering")]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "rebalance-demo-360"
 OFFICE = [

@@ -10,7 +10,7 @@ from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("plan-booking")]
+pytestmark = pytest.mark.browser
 
 FIVE = 5  # the budget of a whole plan, from the patient's page
 PLAN = re.compile("Book all|Make (all|1)|Book 1")

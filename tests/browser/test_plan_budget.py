@@ -7,7 +7,7 @@ from desk_hands import PASSWORD, Hands
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("plan")]
+pytestmark = pytest.mark.browser
 
 FAR = 200  # presses of Tab; no page has so many places to stop at
 FOUR = 4  # C6: plus on a lane, the number, the distance, save

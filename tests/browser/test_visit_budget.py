@@ -14,7 +14,7 @@ from desk_hands import PASSWORD
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("visit")]
+pytestmark = pytest.mark.browser
 
 SARA = "sara@example.org"  # a licensed acupuncturist of the demo: she needles
 TABLET = {"width": 820, "height": 1180}

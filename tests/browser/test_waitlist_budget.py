@@ -12,7 +12,7 @@ from desk_hands import Hands, at_work
 from playwright.sync_api import Browser, Page, expect
 from stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("waitlist")]
+pytestmark = pytest.mark.browser
 
 D5, D6, D7 = 2, 3, 2  # the budgets of the design
 OPEN_OFFER = (

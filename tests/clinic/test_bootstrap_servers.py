@@ -22,8 +22,6 @@ from clinic.bootstrap.locks import Running, running
 from clinic.bootstrap.places import CHECKOUT, Places
 from clinic.bootstrap.servers import forget
 
-pytestmark = pytest.mark.xdist_group("bootstrap")
-
 # What a management command does before it becomes Django; then it waits for a line and ends.
 A_COMMAND = """
 import sys

@@ -199,7 +199,6 @@ def test_the_letter_about_a_place_leaves_only_while_there_is_one(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("races")
 def test_of_many_who_say_yes_and_a_desk_that_seats_one_has_the_last_place(cast: ClassCast) -> None:
     race = Race(CLIENTS)
     freed = a_freed_place(cast)

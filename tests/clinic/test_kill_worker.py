@@ -22,7 +22,7 @@ from outbox_cast import PostOffice, a_visit, eventually, free_port
 from clinic.reminders.models import Message
 from clinic.reminders.proving.processes import kill
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("kill")]
+pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., subprocess.Popen[bytes]]
 

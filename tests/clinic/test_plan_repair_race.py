@@ -21,7 +21,7 @@ from people.models import User
 from people.rules.permissions import Role
 from programs.models import Plan
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 4  # `manage.py bench plan-race` runs 200
 

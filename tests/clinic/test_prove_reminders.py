@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinic.reminders.proving import changes, controls, experiments, world
 from clinic.reminders.proving.rig import Rig
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("kill")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
 from people.rules.refusal import ChangedMeanwhile
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

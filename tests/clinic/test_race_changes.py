@@ -27,7 +27,7 @@ from people.models import AuditEvent, User
 from people.rules.permissions import Role
 from people.rules.refusal import ChangedMeanwhile
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 FAR = timedelta(days=30)
 SOON = NOW + timedelta(seconds=20)

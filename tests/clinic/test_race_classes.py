@@ -18,7 +18,7 @@ from clinic.appointments.models import Appointment
 from clinic.appointments.rules.class_refusals import ClassFull, ClassTimeTaken
 from people.rules.refusal import Refused
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CLIENTS = 50
 PATIENCE = 60  # seconds

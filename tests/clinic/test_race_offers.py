@@ -17,7 +17,7 @@ from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
 from clinic.appointments.rules.status import Status
 from people.rules.refusal import ChangedMeanwhile
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("races")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CLIENTS = 20
 ROUNDS = 12

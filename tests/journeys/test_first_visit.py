@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from stack import Stack, browser_options, running, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)  # two browsers share the machine
 
 PASSWORD = "rebalance-demo-360"

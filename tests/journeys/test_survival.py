@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from stack import Stack, running, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("survival")]
+pytestmark = pytest.mark.browser
 
 # The command line of each process, as /proc shows it. PostgreSQL and Valkey last: everything leans on them.
 VICTIMS = ["celery --app clinic worker", "celery --app clinic beat", "valkey-server", "bin/postgres -D"]

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 from people.models import AuditEvent
 from people.rules.permissions import Role
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "correct horse battery staple"
 
