@@ -10,3 +10,8 @@ document.addEventListener("click", (event) => {
   input.value = Math.min(Math.max(value, Number(input.min)), Number(input.max));
   input.dispatchEvent(new Event("change", { bubbles: true }));
 });
+
+// A change that was counted here is only shown by the server: with the button's own name it would count it again.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.triggeringEvent?.type === "change") delete event.detail.parameters.step;
+});
