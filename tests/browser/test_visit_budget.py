@@ -195,7 +195,7 @@ def test_a_follow_up_without_a_sign_takes_at_most_fourteen_taps(
         assert hand.taps <= TAPS["C2"]
         page.goto(visits["Fast"])
         expect(page.get_by_text("As it was signed")).to_be_visible()
-        expect(page.get_by_text("upper trapezius (right), 4 needles")).to_be_visible()
+        expect(page.get_by_text("Upper trapezius (right), 4 needles", exact=True)).to_be_visible()
 
 
 def test_a_yes_leads_to_the_doctor_in_at_most_seven_taps(
