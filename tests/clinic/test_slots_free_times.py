@@ -226,7 +226,8 @@ def test_what_a_form_sends_back_is_the_offer_and_nonsense_is_nothing(cast: Cast)
         cast.site,
         {cast.sara, cast.room},
     )
-    for nonsense in ("", "x", "20260914T1300", f"{offer.code}~zz", f"{offer.code[:-1]}0", "~", "99999999T9999"):
+    other = f"{offer.code[:-1]}{'1' if offer.code.endswith('0') else '0'}"
+    for nonsense in ("", "x", "20260914T1300", f"{offer.code}~zz", other, "~", "99999999T9999"):
         assert availability.chosen(nonsense) is None
 
 
