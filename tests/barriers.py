@@ -40,9 +40,11 @@ def problems_at(page: Page, *widths: int) -> list[str]:
     wrong = []
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
-        for scheme, rules in (("dark", CONTRAST), ("light", [])):
-            in_scheme(page, scheme)
-            wrong += [f"{width} px, {scheme}: {it}" for it in problems(page, rules=rules)]
+        if width == widths[0]:  # what is dark is dark at every width
+            in_scheme(page, "dark")
+            wrong += [f"{width} px, dark: {it}" for it in problems(page, rules=CONTRAST)]
+            in_scheme(page, "light")
+        wrong += [f"{width} px, light: {it}" for it in problems(page)]
     return wrong
 
 
