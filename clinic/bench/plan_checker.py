@@ -10,7 +10,7 @@ from itertools import combinations
 from uuid import UUID
 
 from clinic.appointments.rules.series.problem import Booked, Gap, Happened, Problem, Session
-from programs.rules.timing import Happening, judge
+from programs.rules.timing import Happening, TimingRule, judge
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Visits = Mapping[UUID, Booked]
@@ -223,20 +223,20 @@ def _timing(problem: Problem, visits: Visits, strength: str) -> Iterator[tuple[s
                     yield rule.code, frozenset({one.id, other.id})
 
 
-def _breaks(problem: Problem, first: Event, then: Event, rule: object) -> bool:
+def _breaks(problem: Problem, first: Event, then: Event, rule: TimingRule) -> bool:
     holding = set()
     firsts = [_is_first_ever(problem, it) for it in (first, then)]
     if any(firsts):
         holding.add("first_ever_of_either")
     if all(firsts):
         holding.add("first_ever_of_both")
-    whole = float(getattr(rule, "min_gap", 0)).is_integer()
+    whole = float(rule.min_gap).is_integer()
     days = float((then.day - first.day).days) if whole else max(then.starts - first.ends, 0) / (24 * 60)
     if whole and days < 0:
         days = 0
     same_region = not first.regions or not then.regions or bool(first.regions & then.regions)
     one, other = (Happening(it.code, it.technique or None, is_treatment=it.is_treatment) for it in (first, then))
-    return bool(judge(one, other, [rule], days, same_region, holding).broken)  # type: ignore[list-item]
+    return bool(judge(one, other, [rule], days, same_region, holding).broken)
 
 
 def _is_first_ever(problem: Problem, it: Event) -> bool:
