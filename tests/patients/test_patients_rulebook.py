@@ -1,17 +1,15 @@
 """What we know about patients is whole, and anything that cannot be right is refused."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from knowledge_cast import Change, changer
 
 from patients.rules import rulebook as patients
 from patients.rules.rulebook import intake_questions, rulebook
 from people.rules.knowledge import Claim, KnowledgeError
 from people.rules.professions import professions
-
-Change = Callable[[str, str, str], None]
 
 
 @pytest.fixture
@@ -21,12 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def change(folder: Path) -> Change:
-    def put(file: str, written: str, instead: str) -> None:
-        text = (folder / file).read_text(encoding="utf-8")
-        assert written in text
-        (folder / file).write_text(text.replace(written, instead, 1), encoding="utf-8")
-
-    return put
+    return changer(folder)
 
 
 def refusal(folder: Path) -> str:

@@ -3,10 +3,10 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from knowledge_cast import Change, changer
 
 from patients.rules import rulebook as patients
 from people.rules import professions
@@ -14,8 +14,6 @@ from people.rules.knowledge import KnowledgeError
 from programs.rules import rulebook as programs
 from programs.rules.entries import Dosage
 from programs.rules.rulebook import needs_confirmation, rulebook
-
-Change = Callable[[str, str, str], None]
 
 
 @pytest.fixture
@@ -25,12 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def change(folder: Path) -> Change:
-    def put(file: str, written: str, instead: str) -> None:
-        text = (folder / file).read_text(encoding="utf-8")
-        assert written in text
-        (folder / file).write_text(text.replace(written, instead, 1), encoding="utf-8")
-
-    return put
+    return changer(folder)
 
 
 def refusal(folder: Path, book: patients.Rulebook | None = None) -> str:
