@@ -16,7 +16,7 @@ from patients.models import Patient
 from people.rules.refusal import Refused
 
 CLIENTS = 50
-ROUNDS = 12  # `manage.py bench race` runs as many as you like
+ROUNDS = 5  # `manage.py bench race` runs as many as you like
 # So that every racer of every round is in the middle of it at the same time.
 PATIENCE = 60  # seconds
 
