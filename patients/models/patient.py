@@ -5,16 +5,19 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Self
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q, Value
-from django.db.models.functions import Concat, Lower, Reverse, Upper
+from django.db.models.functions import Concat, Lower, Now, Reverse, Upper
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from patients.models import search
 from patients.models.search import Unaccent
+from patients.rules.helping import Relation
 from patients.rules.search import GOOD_SPELLING, Wanted, misspelling
 from people.models import User
 from people.rules.permissions import Permission
@@ -22,12 +25,21 @@ from people.rules.permissions import Permission
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> Self:
-        """Staff who may see contact data see everybody; a patient sees the records that are theirs."""
+        """Staff who may see contact data see everybody; a patient sees their own records and whom they help."""
         if user.may(Permission.CONTACT_VIEW):
             return self
         if user.may(Permission.OWN_RECORD):
-            return self.filter(user=user, archived_at=None)
+            return self.opened_by(user)
         return self.none()
+
+    def opened_by(self, user: User) -> Self:
+        """The records that this account opens in the portal: its own, and those it helps with at this moment."""
+        helped = ArraySubquery(Helper.objects.working().filter(user=user).values("patient_id"))
+        # As an array and not as IN: with IN the two indexes cannot be joined, and every patient is looked at.
+        is_helped = models.Func(
+            "pk", helped, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=models.BooleanField()
+        )
+        return self.filter(Q(user=user) | Q(is_helped), archived_at=None)
 
     def current(self) -> Self:
         """Not archived. The dead stay until somebody archives them."""
@@ -203,3 +215,52 @@ class Identifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system}: {self.value}"
+
+
+class HelperQuerySet(models.QuerySet["Helper"]):
+    def visible_to(self, user: User) -> Self:
+        """The patient sees who helps; a helper sees whom they help."""
+        if user.may(Permission.CONTACT_VIEW):
+            return self
+        return self.filter(Q(patient__user=user) | Q(user=user)) if user.may(Permission.OWN_RECORD) else self.none()
+
+    def working(self) -> Self:
+        """Neither taken back nor over, by the clock of the database: a page open since yesterday has no say."""
+        return self.filter(ended_at=None, ends_at__gt=Now())
+
+
+class Helper(models.Model):
+    """Somebody whom a patient lets use the portal for them, in some things and for some time (FHIR RelatedPerson)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="helpers")
+    user = models.ForeignKey(User, models.PROTECT, related_name="helps", editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    relation = models.CharField(_("who it is"), max_length=10, choices=Relation.choices)
+    may = ArrayField(models.CharField(max_length=20), verbose_name=_("may"))  # of rules.helping.Help
+    ends_at = models.DateTimeField(_("until"))
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
+    added_at = models.DateTimeField(editable=False)
+    # An e-mail address alone opens nothing: the helper has to know the patient's birth date.
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+
+    objects = HelperQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-added_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "user"], condition=Q(ended_at=None), name="somebody_helps_a_patient_once"
+            ),
+            models.CheckConstraint(name="a_helper_may_do_something", condition=Q(may__len__gt=0)),
+            models.CheckConstraint(name="help_ends_after_it_was_given", condition=Q(ends_at__gt=models.F("added_at"))),
+            models.CheckConstraint(
+                name="help_that_was_ended_says_who",
+                condition=Q(ended_at=None, ended_by=None) | Q(ended_at__isnull=False, ended_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"helper of {self.patient_id}"
