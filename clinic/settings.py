@@ -27,6 +27,7 @@ DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and IS_PRODUCTION:
     raise ImproperlyConfigured("DEBUG shows patients' data on error pages: unset it in production.")
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 CLINIC_URL = env("CLINIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 _HOST = CLINIC_URL.partition("://")[2].partition(":")[0]
 ALLOWED_HOSTS = env.list(
@@ -147,6 +148,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # people/web sends our own: allauth's points to a sign-up page
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_ADAPTER = "people.web.second_factor.SealedSecrets"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Rebalance Clinic"
@@ -158,7 +160,9 @@ SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 STAFF_IDLE_MINUTES = 15  # 45 CFR 164.312(a)(2)(iii), automatic logoff
-PATIENT_IDLE_MINUTES = 30
+PATIENT_IDLE_MINUTES = 30  # on a phone that is not remembered
+PATIENT_REMEMBERED_DAYS = 30
+SHARED_PHONE_IDLE_MINUTES = 10
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # a link with a token never leaves in a Referer

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.utils import decrypt
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from factories import a_portal_patient, a_user
+from pytest_django import Settings
 
 from people.models import AuditEvent, Clinic, User
 from people.rules.permissions import Role
@@ -219,6 +222,21 @@ def test_a_second_factor_is_asked_for_and_a_used_one_refused(real_clinic: Clinic
 
     assert replayed.status_code == 200
     assert second.get("/account/").status_code == 302
+
+
+def test_the_secret_of_an_app_lies_sealed_and_only_a_key_of_ours_opens_it(
+    receptionist: User, settings: Settings
+) -> None:
+    TOTP.activate(receptionist, SECRET)
+    kept = Authenticator.objects.get(user=receptionist).data["secret"]
+    old = settings.SECRET_KEY
+
+    assert SECRET not in kept
+    settings.SECRET_KEY = "another" * 10
+    assert decrypt(kept) not in {SECRET, ""}
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert decrypt(kept) == SECRET
+    assert decrypt(SECRET) == SECRET  # kept before secrets were sealed
 
 
 @pytest.mark.django_db(transaction=True)
