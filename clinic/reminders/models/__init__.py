@@ -1,3 +1,4 @@
+from clinic.reminders.models.look import LastLook
 from clinic.reminders.models.message import Attempt, Message
 from clinic.reminders.models.settings import ContactPreference, OptOut, OwnWords, ReminderPolicy, SendingRule
 from clinic.reminders.models.wire import CalendarFeed, DeliveryReceipt, InboundText, PushSubscription, ShortLink
@@ -8,6 +9,7 @@ __all__ = [
     "ContactPreference",
     "DeliveryReceipt",
     "InboundText",
+    "LastLook",
     "Message",
     "OptOut",
     "OwnWords",
