@@ -115,22 +115,22 @@ def join_demo(token: str, *, like: User, now: datetime) -> User:
 
 
 @transaction.atomic
-def change_role(user: User, *, role: str, profession: str, by: User) -> User:
-    """Let a member of staff do other work from the next click on.
+def change_role(user: User, *, role: str, profession: str, name: str = "", by: User) -> User:
+    """Let a member of staff do other work from the next click on, and be called by another name, if one is given.
 
     Raises `NoSuchRole`, `ProfessionMissing`, `OnlyOwnersDecide` or `LastOwner`.
     """
     owners = _owners_locked()
     user = _member_locked(user)
     rules.refuse_unfit_role(role, profession)
-    if role != user.role:
+    was, is_renamed = user.role, name.strip() not in {"", user.name}
+    if role != user.role or is_renamed:
         rules.refuse_unless_owner(by.role, user.role, role)
     if role != Role.OWNER and user.pk in owners:
         rules.refuse_to_lose_the_last_owner(user.pk, owners)
-    was = user.role
-    user.role, user.profession = role, profession
-    user.save(update_fields=["role", "profession"])
-    audit.record(by, "staff.role_changed", user, was=was, role=role, profession=profession)
+    user.role, user.profession, user.name = role, profession, name.strip() or user.name
+    user.save(update_fields=["role", "profession", "name"])
+    audit.record(by, "staff.role_changed", user, was=was, role=role, profession=profession, is_renamed=is_renamed)
     return user
 
 

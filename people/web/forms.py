@@ -43,11 +43,17 @@ class PatientCodeForm(account.RequestLoginCodeForm):
 
 
 class CodeForm(account.ConfirmLoginCodeForm):
+    is_shared = forms.BooleanField(
+        label=_("Other people use this phone too"),
+        help_text=_("Then we sign you out soon, and keep nothing on it."),
+        required=False,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = _("Code")
         self.fields["code"].help_text = _("The 8 digits from the mail.")
-        self.fields["code"].widget.attrs.update(placeholder="", inputmode="numeric")
+        self.fields["code"].widget.attrs.update(placeholder="", inputmode="numeric", autofocus=True)
 
 
 class StaffPasswordResetForm(account.ResetPasswordForm):
@@ -121,8 +127,12 @@ class RoleForm(forms.Form):
         )
 
 
-class InvitationForm(RoleForm):
+class MemberForm(RoleForm):
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    field_order = ["name", "role", "profession"]
+
+
+class InvitationForm(MemberForm):
     email = forms.EmailField(label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     field_order = ["name", "email", "role", "profession"]
 

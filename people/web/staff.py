@@ -15,7 +15,7 @@ from people.actions import staff as work
 from people.models import Invitation, User
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
-from people.web.forms import InvitationForm, RoleForm
+from people.web.forms import InvitationForm, MemberForm
 from people.web.guards import FACTORS, SignedInRequest, needs
 from people.web.letters import join_link, send_invitation
 
@@ -63,9 +63,11 @@ def withdraw(request: SignedInRequest, invitation_id: UUID) -> HttpResponse:
 
 @needs(Permission.STAFF_MANAGE)
 def member(request: SignedInRequest, user_id: UUID) -> HttpResponse:
-    """Change what somebody works as."""
+    """Change what somebody works as, or how somebody is called."""
     person = get_object_or_404(User.objects.staff(), pk=user_id)
-    form = RoleForm(request.POST or None, initial={"role": person.role, "profession": person.profession})
+    form = MemberForm(
+        request.POST or None, initial={"name": person.name, "role": person.role, "profession": person.profession}
+    )
     if form.is_valid():
         try:
             work.change_role(person, by=request.user, **form.cleaned_data)

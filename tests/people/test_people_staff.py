@@ -141,16 +141,18 @@ def test_an_address_that_got_an_account_meanwhile_cannot_join(manager: User) -> 
 
 
 def test_a_role_is_changed_and_written_down(owner: User, receptionist: User) -> None:
-    staff.change_role(receptionist, role=Role.CLINICIAN, profession="chiropractor", by=owner)
+    staff.change_role(receptionist, role=Role.CLINICIAN, profession="chiropractor", name=" Rosa Ng ", by=owner)
 
     event = AuditEvent.objects.get(deed="staff.role_changed")
-    assert event.detail == {"was": "front_desk", "role": "clinician", "profession": "chiropractor"}
+    assert event.detail == {"was": "front_desk", "role": "clinician", "profession": "chiropractor", "is_renamed": True}
     assert User.objects.get(pk=receptionist.pk).profession_label
+    assert User.objects.get(pk=receptionist.pk).name == "Rosa Ng"
 
 
 def test_a_manager_decides_nothing_about_owners(owner: User, manager: User, receptionist: User) -> None:
     for deed in (
         lambda: staff.change_role(owner, role=Role.MANAGER, profession="", by=manager),
+        lambda: staff.change_role(owner, role=Role.OWNER, profession="", name="Nobody", by=manager),
         lambda: staff.change_role(receptionist, role=Role.OWNER, profession="", by=manager),
         lambda: staff.change_role(manager, role=Role.OWNER, profession="", by=manager),
         lambda: staff.deactivate(owner, by=manager),
@@ -332,7 +334,7 @@ def test_links_cannot_be_tried_without_end(demo: Clinic) -> None:
 def test_the_last_owner_is_told_why_not(demo: Clinic, owner: User, as_user: Any) -> None:
     page = reverse("people:member", kwargs={"user_id": owner.pk})
 
-    answer = as_user(owner).post(page, {"role": "manager", "profession": ""})
+    answer = as_user(owner).post(page, {"name": owner.name, "role": "manager", "profession": ""})
 
     assert "This is the only owner" in answer.content.decode()
 
