@@ -33,6 +33,8 @@ async def keep(places: Places, lock: ServersLock, servers: Servers) -> None:
         while not users.nobody_is_left():
             await asyncio.sleep(_LOOK_SECONDS)
     finally:
+        # A command may join before this process is gone: it must not find the sockets that are being closed.
+        lock.tell(Running("command", os.getpid()))
         await supervisor.stop()
         servers.tidy()
 

@@ -187,3 +187,4 @@ def test_a_command_waits_while_the_servers_are_being_closed(places: Places) -> N
         assert late.stdout.readline() == "at hand\n"
         late.communicate("\n", timeout=10)
     assert soon(lambda: running(places.data) is None)
+    assert "sockets" not in (places.data / "servers.lock").read_text()  # for who comes between the two locks' ends
