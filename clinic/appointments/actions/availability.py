@@ -12,6 +12,7 @@ from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import holes, needs, slots
 from clinic.appointments.rules.limits import Door
 from patients.models import Patient
+from people.actions.wall import seen_by_the_clinic
 from people.models import Site
 from programs.actions import offering
 from programs.rules.services import Service
@@ -74,6 +75,7 @@ def spelled(code: str) -> tuple[datetime, list[UUID]] | None:
         return None
 
 
+@seen_by_the_clinic()
 def free_times(
     service: Service,
     *,

@@ -29,6 +29,7 @@ from clinic.appointments.rules.refusals import (
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from patients.models import Patient
 from people.actions import audit
+from people.actions.wall import seen_by_the_clinic
 from people.models import Site, User
 from people.rules.refusal import ChangedMeanwhile
 from programs.actions import offering, safety
@@ -47,6 +48,7 @@ class FreeSeats:
     free: int
 
 
+@seen_by_the_clinic()
 def free_seats(
     service: Service,
     *,
@@ -109,6 +111,7 @@ def _busy(
 
 
 @tried_again
+@seen_by_the_clinic()
 @transaction.atomic
 def seat(
     group: GroupSession,
@@ -162,6 +165,7 @@ def seat(
 
 
 @tried_again
+@seen_by_the_clinic()
 @transaction.atomic
 def reseat(
     visit: Appointment, into: GroupSession, *, revision: int, by: User, now: datetime, door: Door = Door.DESK

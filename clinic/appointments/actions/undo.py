@@ -13,6 +13,7 @@ from clinic.appointments.models import Appointment, Hold, VisitChange
 from clinic.appointments.rules.refusals import CannotBecome, TooLateToUndo
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from people.actions import audit
+from people.actions.wall import seen_by_the_clinic
 from people.models import User
 from programs.actions import safety
 from programs.models import SafetyDecision
@@ -34,6 +35,7 @@ def open_changes(*, by: User, now: datetime) -> QuerySet[VisitChange]:
 
 
 @tried_again
+@seen_by_the_clinic()
 @transaction.atomic
 def undo(change: VisitChange, *, by: User, now: datetime) -> Appointment:
     """Take the change back, as if it had not been: no message leaves. Undone twice is undone once.

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.reminders.models import PushSubscription
 from clinic.reminders.rules import push_services
 from people.actions import audit
+from people.actions.wall import seen_by_the_clinic
 from people.models import User
 from people.rules.refusal import Refused
 
@@ -36,6 +37,7 @@ class Screen:
     device: str = ""
 
 
+@seen_by_the_clinic()  # the browser may be another account's so far
 @transaction.atomic
 def turn_on(screen: Screen, *, services: Iterable[str], by: User, now: datetime) -> PushSubscription:
     """Show messages there from now on. A browser belongs to whoever turned it on last.
