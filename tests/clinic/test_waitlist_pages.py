@@ -71,6 +71,17 @@ def test_somebody_is_put_on_the_waitlist_for_a_sooner_visit(cast: Cast, desk: Cl
     assert "Tue 15 Sep, 09:00" in said
 
 
+def test_who_waits_is_no_name_while_names_are_hidden(cast: Cast, desk: Client) -> None:
+    a_wish(cast, cast.leila)
+    assert cast.leila.list_name in text(desk.get(reverse(WAITLIST)))
+
+    desk.post(reverse("desk:names"), {"next": reverse(WAITLIST)})
+
+    for page in (WAITLIST, "appointments:walk_in"):
+        assert cast.leila.family_name not in text(desk.get(reverse(page)))
+    assert f"{cast.leila.number:05d}" in text(desk.get(reverse(WAITLIST)))
+
+
 def test_the_window_of_a_planned_session_is_filled_in(cast: Cast, desk: Client) -> None:
     session = a_plan(cast.leila, by=cast.sara.user).sessions.order_by("due_from").last()
     assert session

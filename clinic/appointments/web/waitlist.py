@@ -51,6 +51,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": "waitlist",
         "page": page,
+        "hide_names": names.are_hidden(request),
         "rows": [(entry, services.get(entry.service_code), times.get(entry.pk)) for entry in page],
         "services": [it for it in services.values() if it.is_enabled],
         "service": asked if asked in services else "",

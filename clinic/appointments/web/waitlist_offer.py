@@ -63,6 +63,7 @@ def offer(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": "waitlist",
         "gap": gap,
+        "hide_names": names.are_hidden(request),
         "when": _when(request, gap) if gap else "",
         "rows": _rows(request, found, policy.offers_at_once),
         "policy": policy,

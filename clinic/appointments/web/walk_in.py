@@ -78,6 +78,7 @@ def _who(request: SignedInRequest, site: Site, sites: list[Site]) -> HttpRespons
         "site": site,
         "sites": sites,
         "asked_for": text,
+        "hide_names": names.are_hidden(request),
         "found": found,
         "waiting": waiting[:MOST_WAITING],
         "now": now,
