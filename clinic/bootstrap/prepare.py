@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     call_command("grant_app", RUNTIME, stdout=io.StringIO())
     _become(options.runtime_url)
     if options.clinic != "none":
-        _collect_changed_assets()
+        collect_changed_assets()
     if options.clinic == "demo":
         call_command("demo_clinic")
     elif options.clinic == "empty" and options.owner:
@@ -43,12 +43,13 @@ def _become(url: str) -> None:
     connection.settings_dict.update(USER=role.username, PASSWORD=role.password)
 
 
-def _collect_changed_assets() -> None:
+def collect_changed_assets() -> None:
+    """Put the page assets where they are served from, unless these are there already."""
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     digest = _digest_of_assets()
     if stamp.exists() and stamp.read_text() == digest:
         return
-    print("Collecting page assets ...", flush=True)
+    print("Collecting page assets ...", file=sys.stderr, flush=True)
     call_command("collectstatic", verbosity=0, interactive=False)
     stamp.write_text(digest)
 

@@ -2,13 +2,17 @@
 
 import importlib
 import pkgutil
+import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import clinic.bench
 from clinic.bench.frame import Bench
+from clinic.bootstrap.prepare import collect_changed_assets
 
 
 class Command(BaseCommand):
@@ -26,10 +30,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, bench: Bench | None, **options: Any) -> None:
         if bench is None:
             raise CommandError(f"Say what to measure: {', '.join(bench.name for bench in benches())}.")
-        table = bench.run(options)
+        if not settings.IS_TEST:
+            collect_changed_assets()  # pages are measured as they are served
+        before = signal.signal(signal.SIGTERM, _end)
+        try:
+            table = bench.run(options)
+        finally:
+            signal.signal(signal.SIGTERM, before)
         self.stdout.write(table.as_json() if options["json"] else table.as_text())
         if table.is_wrong:
             raise CommandError(table.last)
+
+
+def _end(number: int, frame: object) -> None:
+    """Told to stop, a benchmark still ends what it started and drops its database. Told twice, it does so once."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def benches() -> Iterator[Bench]:
