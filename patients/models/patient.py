@@ -49,8 +49,8 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         return self.order_by("sort_key", "id")
 
     def matching(self, wanted: Wanted) -> Self:
-        """Everybody for whom all that was typed holds; nobody when nothing readable was typed."""
-        return self.none() if wanted.is_empty else self.filter(search.holds(wanted))
+        """Everybody for whom all that was typed holds, by name; nobody when nothing readable was typed."""
+        return self.none() if wanted.is_empty else self.filter(search.holds(wanted)).order_by(*search.order(wanted))
 
     def close_to(self, wanted: Wanted, *, most: int) -> "list[Patient]":
         """The few whose names are most like what was typed and perhaps misspelt; numbers hold as typed."""

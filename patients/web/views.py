@@ -34,7 +34,7 @@ def patients(request: SignedInRequest) -> HttpResponse:
     seen = Patient.objects.visible_to(request.user)
     seen = seen if with_archived else seen.current()
     number = _page(request.GET.get("page", ""))
-    asked = (seen.matching(wanted) if text else seen).by_name()
+    asked = seen.matching(wanted) if text else seen.by_name()
     rows = list(asked[(number - 1) * PAGE : number * PAGE + 1])
     if rows and text and request.GET.get("open") == "first" and not request.headers.get("HX-Request"):
         return redirect("patients:patient", rows[0].pk)

@@ -287,7 +287,7 @@ TYPED_AT_SCALE = [
 
 
 def plan_of(typed: str) -> str:
-    return Patient.objects.current().matching(read(typed, on=TODAY)).by_name()[:26].explain()
+    return Patient.objects.current().matching(read(typed, on=TODAY))[:26].explain()
 
 
 def near(typed: str) -> str:

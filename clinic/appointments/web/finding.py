@@ -12,7 +12,7 @@ COMPARED = 40  # by name; whoever stands further back is found by another letter
 
 def best_first(among: PatientQuerySet, wanted: Wanted, *, most: int) -> list[Patient]:
     """Who has a name that was typed in full comes before those whose names only begin so: Leila before Leilani."""
-    found = list(among.matching(wanted).by_name()[:COMPARED])
+    found = list(among.matching(wanted)[:COMPARED])
     words = {fold(word) for word in wanted.words}
     return sorted(found, key=lambda patient: not words & _names(patient) if words else False)[:most]
 
