@@ -38,7 +38,7 @@ def record(
 
     Raises `NotScorable` for an answer outside the scale, `NotAllowed`, and `KeyError` for a scale there is not.
     """
-    if not (by.may(Permission.RECORD_EDIT) or (patient.user_id is not None and patient.user_id == by.pk)):
+    if not (by.may(Permission.RECORD_EDIT) or _is_at_home(patient, by)):
         raise NotAllowed(_("Only a clinician, or the patient, fills in a scale."))
     book = rulebook()
     scale = book.measures[measure]
@@ -64,6 +64,11 @@ def record(
     )
     audit.record(by, "outcome.recorded", kept, measure=measure, answered=found.answered)
     return kept
+
+
+def _is_at_home(patient: Patient, by: User) -> bool:
+    """The patient, or whom the patient lets help."""
+    return patient.user_id == by.pk or Patient.objects.opened_by(by).filter(pk=patient.pk).exists()
 
 
 def take_from_visit(assessment: Assessment, *, on: date, by: User, now: datetime) -> list[Outcome]:
