@@ -15,7 +15,7 @@ from clinic.appointments.models import Appointment
 from clinic.bench.big_clinic import HALF_HOURS, OPENS, BigClinic, a_big_clinic
 from clinic.bench.database import own_database
 from clinic.bench.floor import FLOOR, bare_view, queries_of
-from clinic.bench.frame import Bench, Table, Timing, peak_mb, timed_in_turn
+from clinic.bench.frame import Bench, Table, Timing, growth, peak_mb, timed_in_turn
 from patients.models import Patient
 from programs.actions import offering
 
@@ -70,7 +70,7 @@ class Availability(Bench):
         sizes = [size for size in (options["visits"], options["grown"]) if size]
         every = [_measured(size, options) for size in sizes]
         first, grown = every[0], every[-1]
-        growth = [grown.times[name].p50 / first.times[name].p50 for name in (DAY, WHOLE)]
+        grows = [growth(first.times, grown.times, name, floor=FLOOR) for name in (DAY, WHOLE)]
         return Table(
             title=(
                 f"Free times in a book of {' and '.join(f'{it.visits:,}' for it in every)} visits; "
@@ -82,7 +82,7 @@ class Availability(Bench):
                 f"{WHOLE}: {first.ratio(WHOLE, REF):.2f} x ref (goal <= {MOST_TIMES_REF:.0f} x), "
                 f"{first.ratio(WHOLE, RAW):.1f} x one raw SELECT of the visits (goal <= 10 x), "
                 f"{first.queries} queries (goal <= {MOST_QUERIES}); {DAY}: {first.ratio(DAY, FLOOR):.1f} x floor "
-                f"(goal <= {MOST_TIMES_FLOOR:.0f} x); growth x {growth[0]:.2f} and x {growth[1]:.2f} "
+                f"(goal <= {MOST_TIMES_FLOOR:.0f} x); growth x {grows[0]:.2f} and x {grows[1]:.2f} "
                 f"(goal <= {MOST_GROWTH})"
             ),
             figures={
@@ -92,8 +92,8 @@ class Availability(Bench):
                 "raw_p50_ms": first.times[RAW].p50,
                 "times_ref": first.ratio(WHOLE, REF),
                 "times_floor": first.ratio(DAY, FLOOR),
-                "day_growth": growth[0],
-                "month_growth": growth[1],
+                "day_growth": grows[0],
+                "month_growth": grows[1],
                 "peak_mb": max(it.peak_mb for it in every),
                 "queries": first.queries,
             },

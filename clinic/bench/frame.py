@@ -68,6 +68,14 @@ class Timing:
         return sorted(self.rounds)[max(0, round(0.95 * len(self.rounds)) - 1)]
 
 
+Times = Mapping[str, Timing]
+
+
+def growth(first: Times, grown: Times, name: str, *, floor: str) -> float:
+    """How much longer it takes with more data, beyond what the floor of the same minutes does."""
+    return (grown[name].p50 / grown[floor].p50) / (first[name].p50 / first[floor].p50)
+
+
 def timed_in_turn(deeds: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, Timing]:
     """Time every deed `rounds` times in turn: a slow minute is slow for all. A first round is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in deeds}

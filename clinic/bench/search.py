@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import cycle
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from django.db import connection
@@ -49,8 +49,8 @@ class SearchBench(Bench):
         sizes = [size for size in (options["patients"], options["grown"]) if size]
         every = {size: _measured(size, options["rounds"]) for size in sizes}
         first, grown = every[sizes[0]], every[sizes[-1]]
-        pairs = [(one.ours, other.ours) for one, other in zip(first, grown, strict=True)]
-        growth = max(other.p95 / one.p95 for one, other in pairs)
+        # Each against the floor of its own minutes: between the two sizes the table is filled.
+        grows = [one.grown_to(other) for one, other in zip(first, grown, strict=True)]
         worst = max(row.ours.p50 / row.raw.p50 for row in first)
         page = max(row.page.p50 / row.floor.p50 for row in first)
         queries = max(row.queries for row in first)
@@ -72,11 +72,11 @@ class SearchBench(Bench):
             last=(
                 f"at most {worst:.1f} x the same statement through psycopg alone; the page of the answers at most "
                 f"{page:.1f} x floor (goal <= {MOST_TIMES_FLOOR:.0f} x) with {queries} queries "
-                f"(goal <= {MOST_QUERIES}); p95 grows x {growth:.2f} at most (goal <= {MOST_GROWTH:.0f}); "
+                f"(goal <= {MOST_QUERIES}); p95 grows x {max(grows):.2f} at most (goal <= {MOST_GROWTH:.0f}); "
                 + ("a search reads the whole table" if is_wrong else "every search uses an index")
             ),
             figures={f"{row.kind.replace(' ', '_')}_p50_ms": row.ours.p50 for row in first}
-            | {"worst_times_raw": worst, "page_times_floor": page, "p95_growth": growth},
+            | {"worst_times_raw": worst, "page_times_floor": page, "p95_growth": max(grows)},
             is_wrong=is_wrong,
         )
 
@@ -93,6 +93,9 @@ class _Row:
     floor: Timing
     queries: int
     plan: str
+
+    def grown_to(self, other: Self) -> float:
+        return (other.ours.p95 / other.floor.p50) / (self.ours.p95 / self.floor.p50)
 
     def cells(self, patients: int) -> tuple[str | int | float, ...]:
         shown = f"{self.kind}: {self.example}"
