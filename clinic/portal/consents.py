@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from clinic.portal.door import own
@@ -57,7 +58,7 @@ def sign(request: SignedInRequest, patient: Patient, document_id: UUID) -> HttpR
         messages.success(request, _("We have written down that you do not want this. You can sign later."))
         return redirect("portal:consents")
     form = SignForm(words, patient, patient.age_on(timezone.localdate()), sent)
-    spoken = LanguageForm(sent)
+    spoken = LanguageForm(sent, initial={"language": get_language()})
     if sent is not None and not document.witness_required and form.is_valid() and spoken.is_valid():
         signature = form.signature(**spoken.cleaned_data)
         try:

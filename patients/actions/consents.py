@@ -55,7 +55,7 @@ def sign(
     rests_on = Consent.objects.filter(patient=patient, code__in=document.requires, withdrawn_at=None)
     lacking = set(document.requires) - set(rests_on.filter(valid_until__gte=day).values_list("code", flat=True))
     if lacking:
-        titles = ", ".join(rulebook().consents[it].title for it in sorted(lacking))
+        titles = ", ".join(_(rulebook().consents[it].title) for it in sorted(lacking))
         raise AnotherFirst(_("Another document is read and signed first: %(titles)s.") % {"titles": titles})
     area = signature.area.strip()
     words = wording(document, clinic=clinic.name if clinic else "", area=area, rulebook=rulebook())

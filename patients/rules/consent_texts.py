@@ -13,7 +13,8 @@ from patients.rules.entries import Consent as Document
 from patients.rules.rulebook import Rulebook
 from people.rules.refusal import Refused
 
-WRITTEN_IN: Final = "en"  # the texts exist in this language only; anybody else needs an interpreter
+WRITTEN_IN: Final = "en"
+READ_IN: Final = frozenset({WRITTEN_IN, "es"})  # anybody who reads neither needs an interpreter
 GROWN_UP: Final = 18
 FOR_A_MINOR: Final = "consent_minor_guardian"
 LONGEST_DRAWING: Final = 12_000  # characters of an SVG path; a signature takes about 2,000
@@ -72,7 +73,10 @@ class Signature:
 
 
 def wording(document: Document, *, clinic: str, area: str, rulebook: Rulebook) -> Wording:
-    """The document in plain words, with the level and side it is about and the version of the rulebook."""
+    """The document in plain words, with the level and side it is about and the version of the rulebook.
+
+    In the language that is spoken now: what is signed is what was read.
+    """
     closing: list[Any] = [
         _("You may ask anything before you sign. You may withdraw at any time, without giving a reason.")
     ]
@@ -88,7 +92,13 @@ def wording(document: Document, *, clinic: str, area: str, rulebook: Rulebook) -
         closing.append(_("Not yet confirmed by a clinician. Version %(version)s.") % {"version": rulebook.version})
     else:
         closing.append(_("Version %(version)s.") % {"version": rulebook.version})
-    return Wording(document.title, clinic, document.in_plain_words, tuple(map(str, closing)), rulebook.version)
+    points = tuple(str(_(point)) for point in document.in_plain_words)
+    return Wording(str(_(document.title)), clinic, points, tuple(map(str, closing)), rulebook.version)
+
+
+def read_in(language: str) -> str:
+    """The language the text is shown in to somebody who speaks that one."""
+    return language if language in READ_IN else WRITTEN_IN
 
 
 def with_required(codes: Iterable[str], *, age_years: int | None, rulebook: Rulebook) -> list[Document]:
@@ -127,8 +137,8 @@ def refuse_unless_complete(document: Document, signature: Signature, *, age_year
         )
     if document.witness_required and not signature.witness.strip():
         raise CannotBeSigned(_("This document needs a witness. Write down the witness's name."))
-    if signature.language != WRITTEN_IN and not signature.interpreter.strip():
-        raise CannotBeSigned(_("The text is in English. For another language write down who interprets."))
+    if signature.language not in READ_IN and not signature.interpreter.strip():
+        raise CannotBeSigned(_("The text is in English or Spanish. For another language write down who interprets."))
     if signature.drawn and (len(signature.drawn) > LONGEST_DRAWING or not _PATH.fullmatch(signature.drawn)):
         raise CannotBeSigned(_("The drawn signature could not be read. Draw it again, or leave it out."))
 

@@ -1,5 +1,6 @@
 """The form before the visit: its seven parts, the pages they take, and where it can hurt in plain words."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -191,4 +192,4 @@ def is_filled_in(page: Page, answers: Mapping[str, Any]) -> bool:
 
 def patient_words(message: str, emergency_number: str) -> str:
     """The rulebook's message with the number that is called where this clinic is."""
-    return message.replace("911 (or local emergency number)", emergency_number).replace("911", emergency_number)
+    return re.sub(r"911(?: \([^)]*\))?", emergency_number, message)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, override
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
@@ -118,7 +118,8 @@ class SignForm(forms.Form):
         """What was signed, with what the form does not ask: language, interpreter, area and witness."""
         said = self.cleaned_data
         relation = dict(GUARDIANS).get(said.get("relation", ""), "")
-        signed_for = f"{self.patient.full_name}: {relation}"[:120] if relation else ""
+        with override(WRITTEN_IN):  # the record is kept in the clinic's language
+            signed_for = f"{self.patient.full_name}: {relation}"[:120] if relation else ""
         return Signature(
             signed_name=said["signed_name"],
             drawn=said["drawn"].strip(),

@@ -66,7 +66,7 @@ def signed(consent: Consent, today: date) -> Signed:
     else:
         state = "waiting" if consent.valid_from > today else "in_force"
     # A document that a newer rulebook no longer has keeps the title it was signed under.
-    title = document.title if document else consent.text.partition("\n")[0]
+    title = _(document.title) if document else consent.text.partition("\n")[0]
     return Signed(consent, title, state, document.reconsent_triggers if document else ())
 
 

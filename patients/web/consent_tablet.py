@@ -13,12 +13,12 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.cache import cache_control
 
 from patients.actions import consents
 from patients.models import Patient
-from patients.rules.consent_texts import wording
+from patients.rules.consent_texts import read_in, wording
 from patients.rules.entries import Consent as Document
 from patients.rules.rulebook import rulebook
 from patients.web.consent_forms import SignForm
@@ -62,6 +62,11 @@ def tablet(request: HttpRequest, token: str) -> HttpResponse:
     by = User.objects.filter(pk=handed["by"], is_active=True).first()
     if patient is None or by is None:
         return _stopped(request)
+    with translation.override(read_in(handed["language"])):  # the patient's, whatever the tablet's browser speaks
+        return _sheet(request, token, handed, patient, by)
+
+
+def _sheet(request: HttpRequest, token: str, handed: dict[str, Any], patient: Patient, by: User) -> HttpResponse:
     code, clinic = handed["codes"][0], Clinic.objects.first()
     words = wording(
         rulebook().consents[code], clinic=clinic.name if clinic else "", area=handed["area"], rulebook=rulebook()

@@ -26,12 +26,16 @@ KINDS = {"core": _("In the neck"), "associated": _("Elsewhere"), "warning": _("O
 
 def causes_by_group() -> list[tuple[Any, Choices]]:
     causes = rulebook().causes.values()
-    return [(label, [(it.code, it.label) for it in causes if it.group == group]) for group, label in GROUPS.items()]
+    return [
+        (label, [(it.code, gettext(it.label)) for it in causes if it.group == group]) for group, label in GROUPS.items()
+    ]
 
 
 def symptoms_by_kind() -> list[tuple[Any, Choices]]:
     symptoms = rulebook().symptoms.values()
-    return [(label, [(it.code, it.label) for it in symptoms if it.kind == kind]) for kind, label in KINDS.items()]
+    return [
+        (label, [(it.code, gettext(it.label)) for it in symptoms if it.kind == kind]) for kind, label in KINDS.items()
+    ]
 
 
 def _places() -> list[tuple[Any, Choices]]:
@@ -143,7 +147,7 @@ class SafetyForm(PageForm):
         super().__init__(*args, **kwargs)
         for question in put(page.questions, told):
             self.fields[question.code] = forms.ChoiceField(
-                label=question.patient_question, choices=self.ANSWERS, widget=forms.RadioSelect,
+                label=gettext(question.patient_question), choices=self.ANSWERS, widget=forms.RadioSelect,
                 error_messages={"required": _("Answer this question, or choose “Not sure”.")},
             )  # fmt: skip
 

@@ -64,7 +64,7 @@ class TickForm(PageForm):
         self.page = page
         for group in page.groups:
             self.fields[group.code] = forms.MultipleChoiceField(
-                label=group.title, choices=[*_choices(group), (NONE, _("None of these"))],
+                label=gettext(group.title), choices=[*_choices(group), (NONE, _("None of these"))],
                 widget=forms.CheckboxSelectMultiple,
                 error_messages={"required": _("Choose what is true, or choose “None of these”.")},
             )  # fmt: skip
@@ -96,7 +96,7 @@ class KindsForm(TickForm):
         if self.read_as:
             self.fields["denied"] = forms.MultipleChoiceField(
                 label=_("We read your list like this. Tick what is not right."), required=False,
-                choices=[(it.family.code, f"{it.line}: {it.family.label}") for it in self.read_as],
+                choices=[(it.family.code, f"{it.line}: {gettext(it.family.label)}") for it in self.read_as],
                 widget=forms.CheckboxSelectMultiple,
             )  # fmt: skip
             self.order_fields(["denied"])
@@ -138,8 +138,9 @@ class AllergiesForm(PageForm):
         super().__init__(*args, **kwargs)
         self.group = rulebook().intake_groups["allergens"]
         self.fields["codes"] = forms.MultipleChoiceField(
-            label=self.group.title, required=False, choices=_choices(self.group), widget=forms.CheckboxSelectMultiple
-        )
+            label=gettext(self.group.title), required=False, choices=_choices(self.group),
+            widget=forms.CheckboxSelectMultiple,
+        )  # fmt: skip
         for n in ALLERGIES_ASKED:
             self.fields[f"what_{n}"] = _line(_("Allergy %(n)d: to what?"), n)
             self.fields[f"reaction_{n}"] = _line(_("Allergy %(n)d: what happens?"), n)
@@ -238,7 +239,7 @@ def is_from_before(page: Page, answers: Mapping[str, Any], form: PageForm) -> bo
 
 def _choices(group: IntakeGroup) -> list[tuple[str, str]]:
     words = group.words or [rulebook().facts[code].patient_question for code in group.facts]
-    return list(zip(group.facts, words, strict=True))
+    return [(code, gettext(said)) for code, said in zip(group.facts, words, strict=True)]
 
 
 def _read_as(answers: Mapping[str, Any]) -> list[Recognised]:

@@ -206,8 +206,8 @@ def urgent_words(request: SignedInRequest, intake: Intake) -> dict[str, Any] | N
     urgency = book.urgencies[result.urgency]
     return {
         "code": urgency.code,
-        "label": urgency.label,
-        "message": patient_words(urgency.patient_message, request.clinic.emergency_number),
+        "label": _(urgency.label),
+        "message": patient_words(_(urgency.patient_message), request.clinic.emergency_number),
         "number": request.clinic.emergency_number,
         "is_emergency": urgency.code == "emergency_now",
         "is_self_harm": any(rule.code == SELF_HARM for rule in result.positive),

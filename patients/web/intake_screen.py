@@ -36,7 +36,7 @@ class ScreenForm(forms.Form):
         for nth, questions in enumerate(self.groups, start=1):
             self.fields[f"signs_{nth}"] = forms.MultipleChoiceField(
                 label=_("Is one of these true now? %(nth)d of %(of)d") % {"nth": nth, "of": len(self.groups)},
-                choices=[*((it.code, it.patient_question) for it in questions), (NONE, _("None of these"))],
+                choices=[*((it.code, gettext(it.patient_question)) for it in questions), (NONE, _("None of these"))],
                 widget=forms.CheckboxSelectMultiple,
                 error_messages={"required": _("Choose the signs you have, or choose “None of these”.")},
             )  # fmt: skip

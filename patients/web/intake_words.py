@@ -47,8 +47,8 @@ def safety(page: Page, answers: Mapping[str, Any]) -> list[str]:
     """A page of safety questions in short: each yes and each "not sure" in full, the rest counted."""
     said, not_sure = answers.get("red_flags", {}), set(answers.get("not_sure", ()))
     asked = put(page.questions, said)
-    words = [_("Yes: %(question)s") % {"question": it.patient_question} for it in asked if said.get(it.code)]
-    words += [_("Not sure: %(question)s") % {"question": it.patient_question} for it in asked if it.code in not_sure]
+    words = [_("Yes: %(question)s") % {"question": _(it.patient_question)} for it in asked if said.get(it.code)]
+    words += [_("Not sure: %(question)s") % {"question": _(it.patient_question)} for it in asked if it.code in not_sure]
     no = sum(said.get(it.code) is False for it in asked)
     unanswered = sum(it.code not in said and it.code not in not_sure for it in asked)
     if no:
@@ -79,7 +79,7 @@ def medicines(answers: Mapping[str, Any]) -> list[str]:
     denied = set(health.get("denied", ()))
     words = []
     for line in intake_groups.lines(str(health.get("medicines", ""))):
-        known = [it.family.label for it in recognised(line, families) if it.family.code not in denied]
+        known = [_(it.family.label) for it in recognised(line, families) if it.family.code not in denied]
         words.append(f"{line}: {', '.join(known)}" if known else line)
     return words
 
@@ -88,8 +88,8 @@ def conditions(answers: Mapping[str, Any]) -> list[str]:
     """What she said yes to, then the groups of which she said that none is true."""
     told_facts, book = intake_groups.told(answers), rulebook()
     groups = [it for it in book.intake_groups.values() if it.part not in {"allergies", "recent"}]
-    yes = [book.facts[code].label for it in groups for code in it.facts if told_facts.get(code) is True]
-    none = [it.title for it in groups if all(told_facts.get(code) is False for code in it.facts)]
+    yes = [_(book.facts[code].label) for it in groups for code in it.facts if told_facts.get(code) is True]
+    none = [_(it.title) for it in groups if all(told_facts.get(code) is False for code in it.facts)]
     words = [*yes, *_text(answers.get("health", {}).get("conditions"))]
     return [*words, *([_("None of: %(groups)s") % {"groups": "; ".join(none)}] if none else [])]
 
@@ -98,7 +98,7 @@ def recent(answers: Mapping[str, Any]) -> list[str]:
     health, group = answers.get("health", {}), rulebook().intake_groups["recent"]
     if "recent" not in health:
         return []
-    words = dict(zip(group.facts, group.words, strict=True))
+    words = {code: _(said) for code, said in zip(group.facts, group.words, strict=True)}
     days = intake_groups.told(answers)
     lines = [
         _("%(what)s: %(days)s days ago") % {"what": words[code], "days": days[code]} if code in days else words[code]
@@ -115,7 +115,7 @@ def allergies(health: Mapping[str, Any]) -> list[str]:
     state = AllergyState(health.get("allergy_state") or AllergyState.NOT_ASKED)
     told_facts = health.get("facts", {})
     ticked = [
-        rulebook().facts[code].label
+        _(rulebook().facts[code].label)
         for code in rulebook().intake_groups["allergens"].facts
         if told_facts.get(code) is True
     ]
@@ -143,7 +143,7 @@ def _text(value: Any) -> list[str]:
 
 
 def _labels(codes: Any, known: Mapping[str, Any]) -> list[str]:
-    return [known[code].label if code in known else code for code in codes]
+    return [_(known[code].label) if code in known else code for code in codes]
 
 
 def _since(story_answers: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from patients.rules.rulebook import rulebook as patients_rulebook
 from people.rules.knowledge import Claim
@@ -13,7 +14,7 @@ from programs.models import PlanExercise, PlannedSession
 from programs.rules import usual
 from programs.rules.entries import Dosage, Exercise, SelfCare
 from programs.rules.rulebook import needs_confirmation, rulebook
-from programs.rules.sheet_words import LANGUAGES, sheet_words
+from programs.rules.sheet_words import LANGUAGES, SheetWords, sheet_words
 from programs.web import pictures, self_care_words
 
 register = template.Library()
@@ -39,7 +40,7 @@ def sheet_choice(url: str, language: str = "") -> dict[str, Any]:
 @register.simple_tag
 def exercise_picture(code: str) -> SafeString:
     """A simple drawing of the exercise, a calm figure where we have none."""
-    return mark_safe(pictures.svg_of(code))  # noqa: S308  made of our own numbers and the rulebook's name, escaped there
+    return mark_safe(pictures.svg_of(code, translation.get_language() or ""))  # noqa: S308  made of our own numbers and the rulebook's name, escaped there
 
 
 @register.filter
@@ -49,21 +50,33 @@ def known_exercise(code: str) -> Exercise | None:
 
 
 @register.filter
+def exercise_name(exercise: Exercise) -> str:
+    """What it is called in the language of the page."""
+    return _words().name(exercise)
+
+
+@register.filter
+def exercise_steps(exercise: Exercise) -> list[str]:
+    """How it is done, step by step, in the language of the page."""
+    return _words().steps(exercise)
+
+
+@register.filter
 def dose(exercise: PlanExercise) -> str:
     """One round as it was prescribed: "10 times. Hold for 5 seconds."."""
-    return dosage_of(exercise).dose_in_words()
+    return _words().dose(dosage_of(exercise))
 
 
 @register.filter
 def needs(exercise: Exercise) -> str:
     """What it is done with: "a chair, a towel"."""
-    return sheet_words(translation.get_language() or "").needs(exercise)
+    return _words().needs(exercise)
 
 
 @register.filter
 def frequency(exercise: PlanExercise) -> str:
     """How often, as it was prescribed."""
-    return dosage_of(exercise).frequency_in_words()
+    return _words().frequency(dosage_of(exercise))
 
 
 @register.filter
@@ -71,8 +84,8 @@ def service_name(modality: str) -> str:
     """What patients and the desk call a treatment."""
     book = rulebook()
     if modality in book.services:
-        return book.services[modality].name
-    return book.modalities[modality].name if modality in book.modalities else modality
+        return gettext(book.services[modality].name)
+    return gettext(book.modalities[modality].name) if modality in book.modalities else modality
 
 
 @register.filter
@@ -104,6 +117,10 @@ def limits_for_patient(it: SelfCare) -> list[str]:
 @register.filter
 def holds_on(phase: Any, day: date) -> bool:
     return bool(phase.holds_on(day))
+
+
+def _words() -> SheetWords:
+    return sheet_words(translation.get_language() or "")
 
 
 def dosage_of(exercise: PlanExercise) -> Dosage:

@@ -136,6 +136,6 @@ def _exercise(it: PlanExercise, known: Exercise, words: SheetWords) -> dict[str,
         "frequency": words.frequency(dosage),
         "steps": words.steps(known),
         "needs": words.needs(known),
-        "drawing": pictures.svg_of(it.code),
+        "drawing": pictures.svg_of(it.code, words.language),
         "alt": words.says["drawing"].format(name=words.name(known)),
     }

@@ -5,13 +5,14 @@ from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from programs.models import PlanVersion
 from programs.rules import notices
 from programs.rules.notices import Notice
 from programs.rules.rulebook import rulebook
+from programs.rules.sheet_words import sheet_words
 from programs.templatetags.programs import service_name
 
 Change = Mapping[str, Any]
@@ -35,7 +36,7 @@ def day_in_words(day: date) -> str:
 
 def technique_name(modality: str, technique: str) -> str:
     known = rulebook().modalities.get(modality)
-    return known.techniques[technique].name if known and technique in known.techniques else technique
+    return _(known.techniques[technique].name) if known and technique in known.techniques else technique
 
 
 def what_is_left_off(notice: Notice) -> str:
@@ -89,12 +90,12 @@ def _at_home(change: Change) -> str:
     book = rulebook()
     if "exercise" in change:
         known = book.exercises.get(change["exercise"])
-        return known.name if known else change["exercise"]
+        return sheet_words(get_language() or "").name(known) if known else change["exercise"]
     if "care" in change:
         care = book.self_care.get(change["care"])
-        return care.label if care else change["care"]
+        return _(care.label) if care else change["care"]
     item = book.posture_items.get(change.get("item", ""))
-    return item.checklist_item if item else change.get("item", "")
+    return _(item.checklist_item) if item else change.get("item", "")
 
 
 _WORDS = {

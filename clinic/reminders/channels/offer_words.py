@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import dateformat, timezone
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions import availability
@@ -26,7 +27,7 @@ def words(message: Message, clinic: Clinic, *, first_name: str, phone: str) -> W
         sender_name=clinic.sender_name,
         first_name=first_name,
         link=f"{settings.CLINIC_URL}{reverse('portal:offer', args=[offer.link_token])}",
-        date=dateformat.format(starts, "l j F"),
+        date=date_format(starts, "l j F"),
         time=clock_time(starts, clinic),
         until=_until(timezone.localtime(offer.lapses_at, zone), timezone.localtime(offer.offered_at, zone), clinic),
         phone=phone,
@@ -37,4 +38,4 @@ def _until(lapses: datetime, offered: datetime, clinic: Clinic) -> str:
     at = _("12 noon") if (lapses.hour, lapses.minute) == (12, 0) else clock_time(lapses, clinic)
     if lapses.date() == offered.date():
         return _("%s today") % at
-    return _("%(time)s on %(day)s") % {"time": at, "day": dateformat.format(lapses, "l j F")}
+    return _("%(time)s on %(day)s") % {"time": at, "day": date_format(lapses, "l j F")}
