@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "people.web.middleware.ClinicOfRequest",
     "people.web.middleware.IdleSignOut",
+    "people.web.reading.StaffReadEnglish",
     "people.web.middleware.NeverStored",
 ]
 
@@ -194,7 +195,9 @@ PHONENUMBER_DB_FORMAT = "E164"
 PHONENUMBER_DEFAULT_REGION = env("CLINIC_COUNTRY", default="US")
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("es", "Español")]  # of patients' pages; the clinic's own are in English
+LOCALE_PATHS = [BASE_DIR / "clinic" / "locale"]  # before what packages say, whose words are not ours
+FORMAT_MODULE_PATH = ["clinic.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # every decision about wall-clock time is taken in the site's own zone
