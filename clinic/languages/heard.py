@@ -111,4 +111,6 @@ def _is(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _is_of_office(page: Path) -> bool:
-    return _is(page.relative_to(TEMPLATES).as_posix(), OFFICE_PAGES)
+    if _is(page.relative_to(TEMPLATES).as_posix(), OFFICE_PAGES):
+        return True
+    return "layouts/staff.html" in _FOLLOWED.findall(page.read_text(encoding="utf-8"))

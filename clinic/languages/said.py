@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -54,11 +55,12 @@ class Said:
     context: str | None = None
 
 
-def everything() -> list[Said]:
+@cache
+def everything() -> tuple[Said, ...]:
     """All that patients may read, file by file in the order of their names."""
     said = [it for path in heard.modules() for it in of_code(path.read_bytes(), _short(path))]
     said += [it for path in heard.pages() for it in of_page(path.read_text(encoding="utf-8"), _short(path))]
-    return [*said, *of_knowledge()]
+    return (*said, *of_knowledge())
 
 
 def of_code(code: bytes, where: str) -> Iterator[Said]:

@@ -8,6 +8,7 @@ from typing import Final
 
 _OF: Final = r" \d\e "
 _YEAR: Final = rf"{_OF}Y"
+# b, not M: Django writes M with a capital letter, and Spanish does not.
 
 SPOKEN: Final = {
     "j F": rf"j{_OF}F",
@@ -18,14 +19,14 @@ SPOKEN: Final = {
     "l j F, H:i": rf"l j{_OF}F, H:i",
     "l j F Y": rf"l j{_OF}F{_YEAR}",
     "F Y": rf"F{_YEAR}",
-    "j M": rf"j{_OF}M",
-    "j M, H:i": rf"j{_OF}M, H:i",
-    "j M Y": rf"j{_OF}M{_YEAR}",
-    "j M Y, H:i": rf"j{_OF}M{_YEAR}, H:i",
-    "j M Y, H:i:s": rf"j{_OF}M{_YEAR}, H:i:s",
-    "D j M": rf"D j{_OF}M",
-    "D j M, H:i": rf"D j{_OF}M, H:i",
-    "D j M Y": rf"D j{_OF}M{_YEAR}",
+    "j M": rf"j{_OF}b",
+    "j M, H:i": rf"j{_OF}b, H:i",
+    "j M Y": rf"j{_OF}b{_YEAR}",
+    "j M Y, H:i": rf"j{_OF}b{_YEAR}, H:i",
+    "j M Y, H:i:s": rf"j{_OF}b{_YEAR}, H:i:s",
+    "D j M": rf"D j{_OF}b",
+    "D j M, H:i": rf"D j{_OF}b, H:i",
+    "D j M Y": rf"D j{_OF}b{_YEAR}",
 }
 globals().update(SPOKEN)
 
