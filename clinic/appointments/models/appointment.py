@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -168,14 +168,15 @@ class Appointment(models.Model):
 
     @property
     def link_token(self) -> str:
-        """What stands in a message's link: opens this one visit and cannot be guessed."""
-        return Signer(salt=LINK_SALT).sign(self.pk.hex)
+        """What stands in a message's link: opens this one visit, at the time it has now, and cannot be guessed."""
+        return Signer(salt=LINK_SALT).sign(f"{self.pk.hex}.{int(self.starts_at.timestamp())}")
 
     @staticmethod
-    def id_in_link(token: str) -> uuid.UUID | None:
-        """The visit that `token` opens, or None for a token we never gave."""
+    def in_link(token: str) -> tuple[uuid.UUID, datetime] | None:
+        """The visit that `token` opens and the time it was given for, or None for a token we never gave."""
         try:
-            return uuid.UUID(Signer(salt=LINK_SALT).unsign(token))
+            visit_id, _, starts_at = Signer(salt=LINK_SALT).unsign(token).partition(".")
+            return uuid.UUID(visit_id), datetime.fromtimestamp(int(starts_at), UTC)
         except (BadSignature, ValueError):
             return None
 

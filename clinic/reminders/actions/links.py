@@ -57,6 +57,12 @@ def offer_behind(token: str, *, now: datetime) -> SlotOffer | None:
     return rows.filter(short_links=link).first() if link else None
 
 
+def time_told(token: str) -> datetime | None:
+    """When the visit of a short link was to be, by the message that holds it."""
+    link = ShortLink.objects.filter(token_digest=_digest(token.upper())).select_related("message").first()
+    return link.message.starts_at if link and link.message else None
+
+
 @transaction.atomic
 def _link(token: str, opens: Opens, now: datetime) -> ShortLink | None:
     typed = token.upper()  # read from one screen and typed into another
