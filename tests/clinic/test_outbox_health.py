@@ -37,7 +37,7 @@ def a_claimed(now: datetime, **fields: Any) -> Message:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("messages", "queries"), [(1, 11), (30, 11)])
+@pytest.mark.parametrize(("messages", "queries"), [(1, 12), (30, 12)])
 def test_the_desk_sees_what_is_late_what_came_back_and_who_does_not_answer(
     client: Client, messages: int, queries: int, django_assert_max_num_queries: Any
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from clinic.reminders.actions import outbox, outcomes
 from clinic.reminders.channels import sms, texts
@@ -31,7 +31,8 @@ def settle(*, clock: Callable[[], datetime], until: datetime) -> int:
     What the provider cannot tell stays doubtful; then another channel says it.
     """
     clinic = Clinic.objects.first()
-    tries = list(_doubtful(clock())) if clinic and sms.is_on() else []
+    rows = doubtful(clock()).select_related("message__patient", "message__appointment__site")
+    tries = list(rows.order_by("at")[:_MOST]) if clinic and sms.is_on() else []
     if not clinic or not tries:
         return 0
     settled = 0
@@ -53,9 +54,9 @@ def settle(*, clock: Callable[[], datetime], until: datetime) -> int:
     return settled
 
 
-def _doubtful(now: datetime) -> list[Attempt]:
-    """The last try of each."""
-    tries = Attempt.objects.filter(
+def doubtful(now: datetime) -> QuerySet[Attempt]:
+    """The last try of each text that may be asked about."""
+    return Attempt.objects.filter(
         message__channel=Message.Channel.SMS,
         message__state=State.UNKNOWN,
         message__reason=IN_DOUBT,
@@ -63,7 +64,6 @@ def _doubtful(now: datetime) -> list[Attempt]:
         token=F("message__token"),
         at__lte=now - _SETTLES_WITHIN,
     )
-    return list(tries.select_related("message__patient", "message__appointment__site").order_by("at")[:_MOST])
 
 
 def _settle(attempt: Attempt, clinic: Clinic, line: Line, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from clinic.reminders.actions import addresses, handing, truth
@@ -25,8 +25,11 @@ from people.actions import audit
 
 BATCH: Final = 50
 State = Message.State
-# All that writing and fencing look at, so that a batch is read at once.
-_AT_HAND: Final = ("patient__contact_preference", "patient__visit_preference", "staff", "appointment__site")
+# All that writing and fencing look at, so that a batch is read at once; its sites, which are few, each once.
+_AT_HAND: Final = ("patient__contact_preference", "patient__visit_preference", "staff", "appointment")
+_SITES: Final = "appointment__site"
+# To read a number as one takes longer than all else of a row.
+_UNREAD: Final[dict[str, tuple[str, ...]]] = {Message.Channel.EMAIL: ("patient__phone", "patient__mobile")}
 
 
 def lease() -> timedelta:
@@ -37,10 +40,10 @@ def lease() -> timedelta:
 @transaction.atomic
 def sweep(*, now: datetime) -> None:
     """Close what came too late, and take back what a worker left lying."""
-    Message.objects.filter(state=State.READY, not_after__lte=now).update(state=State.EXPIRED, reason="too_late")
+    Message.objects.too_late(now).update(state=State.EXPIRED, reason="too_late")
     doubts = Attempt.objects.filter(message=OuterRef("pk"), outcome="").values("message").annotate(n=Count("pk"))
     left = (
-        Message.objects.filter(state__in=[State.CLAIMED, State.HANDING], lease_until__lt=now)
+        Message.objects.left_lying(now)
         .annotate(doubts=Coalesce(Subquery(doubts.values("n"), output_field=IntegerField()), 0))
         .select_for_update(skip_locked=True, of=("self",))
     )
@@ -59,39 +62,38 @@ def sweep(*, now: datetime) -> None:
 @transaction.atomic
 def claim(*, now: datetime, channel: str = "", limit: int = BATCH) -> list[Message]:
     """Take what is due, oldest first, for one lease. What another worker holds is passed over, not waited for."""
-    due = Message.objects.due(now).filter(not_after__gt=now).select_for_update(skip_locked=True)
+    due = Message.objects.due(now).filter(not_after__gt=now).select_for_update(skip_locked=True, of=("self",))
+    due = due.select_related(*_AT_HAND).prefetch_related(_SITES)
     if channel:
-        due = due.filter(channel=channel)
-    taken = list(due.values_list("pk", flat=True)[:limit])
-    if not taken:
-        return []
-    Message.objects.filter(pk__in=taken).update(
-        state=State.CLAIMED, token=F("token") + 1, lease_until=now + lease(), reason=""
-    )
-    claimed = list(Message.objects.filter(pk__in=taken).select_related(*_AT_HAND).order_by("due_at"))
-    _write_addresses(claimed)
-    return claimed
+        due = due.filter(channel=channel).defer(*_UNREAD.get(channel, ()))
+    taken = list(due[:limit])
+    for message in taken:
+        message.state, message.token, message.reason = State.CLAIMED, message.token + 1, ""
+        message.lease_until = now + lease()
+        # By the digest a STOP from that address holds the message back, whoever has it.
+        message.address_digest, message.address_hint = addresses.digest(_address(message)), hint(_address(message))
+    if taken:
+        _write_claims(taken, lease_until=now + lease())
+    return taken
 
 
-def _write_addresses(messages: Iterable[Message]) -> None:
-    """Where each goes, as a digest: by it a STOP from that address holds the message back, whoever has it."""
-    rows = [(it.pk, addresses.digest(_address(it)), hint(_address(it))) for it in messages if it.patient_id]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE reminders_message m SET address_digest = v.digest, address_hint = v.hint"
-                " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS v (id, digest, hint) WHERE m.id = v.id",
-                [list(column) for column in zip(*rows, strict=True)],
-            )
+def _write_claims(taken: Iterable[Message], *, lease_until: datetime) -> None:
+    """All in one statement: each change of a state is written into every index of the table."""
+    rows = [(it.pk, it.address_digest, it.address_hint) for it in taken]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE reminders_message m SET state = 'claimed', token = token + 1, lease_until = %s, reason = '',"
+            " address_digest = v.digest, address_hint = v.hint"
+            " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS v (id, digest, hint) WHERE m.id = v.id",
+            [lease_until, *(list(column) for column in zip(*rows, strict=True))],
+        )
 
 
 def _address(message: Message) -> str:
     patient = message.patient
-    if patient is None:
-        return ""
-    return {Message.Channel.EMAIL: patient.email, Message.Channel.SMS: str(patient.mobile or "")}.get(
-        Message.Channel(message.channel), ""
-    )
+    if patient and message.channel == Message.Channel.EMAIL:
+        return patient.email
+    return str(patient.mobile or "") if patient and message.channel == Message.Channel.SMS else ""
 
 
 def fence(message: Message, *, now: datetime, done: Outcome | None = None) -> bool:

@@ -78,10 +78,23 @@ def _days_ahead(service_code: str, last: int) -> tuple[int, ...]:
     return tuple(sorted({last} | {days for days in named if days <= _MOST_AHEAD}))
 
 
+@cache
+def _by_how_far_ahead(last: int) -> Mapping[int, list[str]]:
+    """Services by the first day on which something is said before: most need be looked at only the day before."""
+    found: dict[int, list[str]] = {}
+    for code in rulebook().modalities:
+        if days := _days_ahead(code, last):
+            found.setdefault(days[-1], []).append(code)
+    return found
+
+
 def _preparations(clinic: Clinic, rule: Timing, now: datetime) -> Iterator[Message]:
-    services = [code for code, it in rulebook().modalities.items() if it.pre_instructions]
-    visits = Appointment.objects.expected().filter(Q(news_at=None) | Q(news_at__lte=now), service_code__in=services)
-    coming = visits.starting_between(now, now + timedelta(days=_MOST_AHEAD + 1)).select_related("site")
+    near = Q(pk=None)
+    for days, services in _by_how_far_ahead(rule.days).items():
+        # Two days more than that: one until the end of the day, and one for the zones and their clocks.
+        near |= Q(service_code__in=services, starts_at__lt=now + timedelta(days=days + 2))
+    visits = Appointment.objects.expected().filter(Q(news_at=None) | Q(news_at__lte=now), near, starts_at__gte=now)
+    coming = visits.select_related("site")
     told = _told(Kind.PREPARATION, coming)
     for visit in coming:
         ends, passed = visit.starts_at, False
@@ -102,14 +115,12 @@ def _aftercare(clinic: Clinic, rule: Timing, now: datetime) -> Iterator[Message]
     services = [code for code, it in rulebook().modalities.items() if it.post_instructions]
     visits = Appointment.objects.filter(service_code__in=services, status__in=_CAME, ends_at__lte=now)
     recent = visits.filter(starts_at__gt=now - timedelta(days=rule.days + 2)).select_related("site")
-    told = _told(Kind.AFTERCARE, recent)
-    for visit in recent:
+    told = Message.objects.filter(kind=Kind.AFTERCARE, appointment=OuterRef("pk"), starts_at=OuterRef("starts_at"))
+    for visit in recent.exclude(Exists(told)):
         due_at = instant(visit.local_start.date() + timedelta(days=rule.days), rule.at, visit.site.zone)
         due_at = max(due_at, visit.ends_at)
         if due_at <= now < due_at + timedelta(hours=24):
-            occasion = occasions.visit(visit.pk, visit.starts_at, which="after")
-            if occasion not in told:
-                yield _of_visit(visit, Kind.AFTERCARE, "after", due_at, due_at + timedelta(hours=24))
+            yield _of_visit(visit, Kind.AFTERCARE, "after", due_at, due_at + timedelta(hours=24))
 
 
 def _measures(clinic: Clinic, rule: Timing, now: datetime) -> Iterator[Message]:

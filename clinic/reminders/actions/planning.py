@@ -1,19 +1,21 @@
 """Derive, don't notify: look at what is so, and owe the messages that follow from it (ADR 0005)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from clinic.appointments.models import Appointment
+from clinic.appointments.models.appointment import AppointmentQuerySet
 from clinic.appointments.rules.status import Status
 from clinic.reminders.actions import plan_care, plan_days, reach, requested, second_ways, timetable, visit_reminders
-from clinic.reminders.models import Message
+from clinic.reminders.models import LastLook, Message
 from clinic.reminders.rules import occasions, timing
 from patients.models import RedFlag
+from patients.models.red_flag import RedFlagQuerySet
 from people.actions import audit
 from people.models import Clinic, User
 from people.rules.permissions import Permission
@@ -29,22 +31,46 @@ _GONE_OUT: Final = (State.HANDING, State.SENT, State.UNKNOWN)
 
 
 @transaction.atomic
-def plan(*, now: datetime) -> int:
+def plan(*, now: datetime, is_thorough: bool = True) -> int:
     """Write down every message that is owed, and say how many were new.
 
     Nobody has to tell us, and looking twice changes nothing: the database knows what was planned by what it
     is about. Whether a message may go is not asked here but at the last moment (`outbox.fence`), so that an
-    address added tomorrow still gets the reminder planned today.
+    address added tomorrow still gets the reminder planned today. Unless it is thorough, it remembers that it has
+    seen the visits that were booked long ago.
     """
     clinic = Clinic.objects.first()
     if clinic is None or not _is_my_turn():
         return 0
     times, ways = timetable.current(), reach.given()
-    owed = [*_news(now), *_cancellations(now), *requested.letters(now), *_alerts(now)]
-    owed += [*plan_care.owed(clinic, times, now=now), *plan_days.owed(clinic, times, now=now)]
-    new = reach.on_their_way(timetable.wanted(owed), ways)
+    owed = [*_what_was_done(now), *plan_care.owed(clinic, times, now=now), *plan_days.owed(clinic, times, now=now)]
+    count = _owe(timetable.wanted(owed), ways)
+    count += visit_reminders.plan(times, ways, now=now, is_thorough=is_thorough) + second_ways.plan(ways, now=now)
+    last = LastLook(planned_at=now)
+    LastLook.objects.bulk_create([last], update_conflicts=True, unique_fields=["id"], update_fields=["planned_at"])
+    return _said_how_many(count, clinic)
+
+
+@transaction.atomic
+def plan_news(*, now: datetime) -> int:
+    """The part of `plan` that answers what somebody did a moment ago: it does not wait for the next minute."""
+    clinic = Clinic.objects.first()
+    if clinic is None or not _is_my_turn():
+        return 0
+    return _said_how_many(_owe(timetable.wanted(_what_was_done(now)), reach.given()), clinic)
+
+
+def _what_was_done(now: datetime) -> list[Message]:
+    return [*_news(now), *_cancellations(now), *requested.letters(now), *_alerts(now)]
+
+
+def _owe(owed: Iterable[Message], ways: dict[str, Any]) -> int:
+    new = reach.on_their_way(owed, ways)
     Message.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
-    count = len(new) + visit_reminders.plan(times, ways, now=now) + second_ways.plan(ways, now=now)
+    return len(new)
+
+
+def _said_how_many(count: int, clinic: Clinic) -> int:
     if count:
         audit.record(None, "messages.planned", clinic, count=count)
     return count
@@ -75,9 +101,10 @@ def _heard(visit: Appointment) -> datetime | None:
     return heard
 
 
-def _news(now: datetime) -> Iterator[Message]:
+def untold(now: datetime) -> AppointmentQuerySet:
+    """Visits that were booked or moved lately, of which nobody was told."""
     told = Message.objects.news().filter(appointment=OuterRef("pk"), due_at=OuterRef("since"))
-    visits = (
+    return (
         Appointment.objects.expected()
         .filter(_may_be_told(now), timed_at__gt=now - timing.NEWS_IS_NEW_FOR, starts_at__gt=now)
         .annotate(since=Coalesce("news_at", "timed_at"), last_heard=_last_heard())
@@ -85,7 +112,10 @@ def _news(now: datetime) -> Iterator[Message]:
         # Another room at the same time is no news to her.
         .filter(Q(last_heard=None) | ~Q(last_heard=F("starts_at")))
     )
-    for visit in visits:
+
+
+def _news(now: datetime) -> Iterator[Message]:
+    for visit in untold(now):
         # Moving it there and back is two pieces of news, booking it is one.
         was_moved = visit.timed_at > visit.booked_at
         occasion = (
@@ -99,15 +129,15 @@ def _news(now: datetime) -> Iterator[Message]:
         yield _about(visit, kind, occasion, timing.Due(visit.news_at or visit.timed_at, visit.starts_at))
 
 
-def _cancellations(now: datetime) -> Iterator[Message]:
-    """Of visits that the patient has been told of: who never got the first letter needs no second one.
+def called_off(now: datetime) -> AppointmentQuerySet:
+    """Visits whose patients were told of them, and not yet that they are called off.
 
-    An old visit may have been told of before there was an outbox.
+    Who never got the first letter needs no second one. An old visit may have been told of before there was an outbox.
     """
     of_visit = Message.objects.filter(appointment=OuterRef("pk"))
     told = of_visit.filter(kind__in=[Kind.BOOKED, Kind.MOVED, Kind.REMINDER], state__in=_GONE_OUT)
     said = of_visit.filter(kind=Kind.CANCELLED, due_at=OuterRef("since"))
-    visits = (
+    return (
         Appointment.objects.filter(
             _may_be_told(now),
             Exists(told) | Q(booked_at__lte=F("cancelled_at") - timing.NEWS_IS_NEW_FOR),
@@ -118,7 +148,10 @@ def _cancellations(now: datetime) -> Iterator[Message]:
         .annotate(since=Coalesce("news_at", "cancelled_at"), last_heard=_last_heard())
         .exclude(Exists(said))
     )
-    for visit in visits:
+
+
+def _cancellations(now: datetime) -> Iterator[Message]:
+    for visit in called_off(now):
         # Moved and called off in one breath: she knows of the old time only.
         visit.starts_at = _heard(visit) or visit.starts_at
         since = visit.news_at or visit.cancelled_at or now  # never now: a_cancelled_visit_says_when
@@ -139,11 +172,23 @@ def _about(visit: Appointment, kind: Kind, occasion: str, due: timing.Due) -> Me
     )
 
 
+def _alarming(now: datetime) -> RedFlagQuerySet:
+    return RedFlag.objects.open().filter(urgency__in=CALLS_FOR_A_CLINICIAN, raised_at__gt=now - timing.ALERT_FOR)
+
+
+def unheard(now: datetime) -> RedFlagQuerySet:
+    """Answers that call for a clinician today, of which nobody at all was told."""
+    by_id, by_form = (Concat(Value(f"{it}:"), Cast(of, CharField())) for it, of in occasions.OF_A_FLAG.items())
+    occasion = Case(When(intake=None, then=by_id), default=by_form, output_field=CharField())
+    told = Message.objects.filter(kind=Kind.ALERT, occasion=OuterRef("occasion"))
+    return _alarming(now).annotate(occasion=occasion).exclude(Exists(told))
+
+
 def _alerts(now: datetime) -> Iterator[Message]:
     """Answers that call for a clinician today: to everybody who may read them, for one of them is on duty."""
-    flags = RedFlag.objects.open().filter(urgency__in=CALLS_FOR_A_CLINICIAN, raised_at__gt=now - timing.ALERT_FOR)
     raised = {
-        occasions.alert(intake_id=it.intake_id, flag_id=it.pk): it.raised_at for it in flags.order_by("-raised_at")
+        occasions.alert(intake_id=it.intake_id, flag_id=it.pk): it.raised_at
+        for it in _alarming(now).order_by("-raised_at")
     }
     if not raised:
         return

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from clinic.appointments.models import BookingPolicy, FollowUp, SlotOffer
+from clinic.reminders.actions.plan_care import occasion_of
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions, timing
 
@@ -34,10 +37,29 @@ def _wait(owed: Iterable[Message], undo_window: timedelta) -> None:
         message.due_at = message.not_before = message.due_at + undo_window
 
 
+def _asked(now: datetime) -> QuerySet[FollowUp]:
+    return FollowUp.objects.filter(how=FollowUp.How.WROTE, task__in=KINDS, at__gt=now - timing.NEWS_IS_NEW_FOR)
+
+
+def unwritten(now: datetime) -> QuerySet[FollowUp]:
+    """Asked for lately, and no letter about that visit since."""
+    about = Message.objects.filter(appointment=OuterRef("appointment"), due_at__gte=OuterRef("at"))
+    return _asked(now).exclude(Exists(about.filter(kind__in=KINDS.values(), occasion__endswith=occasions.ASKED)))
+
+
+def _offered(now: datetime) -> QuerySet[SlotOffer]:
+    return SlotOffer.objects.open_at(now).filter(entry__closed_at=None)
+
+
+def unsaid(now: datetime) -> QuerySet[SlotOffer]:
+    """Times that were offered to somebody who was not told."""
+    told = Message.objects.filter(kind=Kind.OFFER, occasion=OuterRef("occasion"))
+    return _offered(now).annotate(occasion=occasion_of(f"{occasions.OFFER}:")).exclude(Exists(told))
+
+
 def _follow_ups(now: datetime) -> Iterator[Message]:
-    asked = FollowUp.objects.filter(how=FollowUp.How.WROTE, task__in=KINDS, at__gt=now - timing.NEWS_IS_NEW_FOR)
     seen = set()
-    for it in asked.select_related("appointment"):
+    for it in _asked(now).select_related("appointment"):
         visit, kind = it.appointment, KINDS[Task(it.task)]
         # Asked for twice on one day it is one letter.
         occasion = occasions.visit_asked(visit.pk, visit.starts_at, on=it.at.date())
@@ -57,7 +79,7 @@ def _follow_ups(now: datetime) -> Iterator[Message]:
 
 
 def _offers(now: datetime) -> Iterator[Message]:
-    for offer in SlotOffer.objects.open_at(now).filter(entry__closed_at=None).select_related("entry"):
+    for offer in _offered(now).select_related("entry"):
         yield Message(
             occasion=occasions.offer(offer.pk),
             kind=Kind.OFFER,

@@ -1,6 +1,6 @@
 """The reminders of all visits in one statement: a clinic of any size is looked over in one go."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -10,6 +10,8 @@ from clinic.reminders.rules import timing
 from clinic.reminders.rules.schedule import EARLY, EVE, SOON, Key, Timing
 
 HORIZON: Final = timedelta(days=14)
+# Longer than anybody may undo what they did, and than it takes until the next thorough look.
+_LATELY: Final = timedelta(hours=1)
 
 # The same as `timing.reminders_of_visit`, which the tests hold it against. A delayed reminder gives way to the next.
 _STATEMENT: Final = """
@@ -20,7 +22,7 @@ WITH visit AS MATERIALIZED (
             AS occasion
     FROM appointments_appointment v JOIN people_site s ON s.id = v.site_id
     WHERE v.status IN ('booked', 'confirmed') AND (v.news_at IS NULL OR v.news_at <= %(now)s)
-        AND v.starts_at > %(now)s AND v.starts_at < %(until)s
+        AND v.starts_at > %(now)s AND v.starts_at < %(until)s AND v.timed_at > %(timed_after)s
 ), moment AS MATERIALIZED (
     SELECT visit.*,
         CASE WHEN %(early)s THEN (day - %(early_days)s + %(early_at)s::time) AT TIME ZONE zone END AS early,
@@ -52,12 +54,16 @@ FROM wanted JOIN reach USING (patient_id)
 ON CONFLICT DO NOTHING"""
 
 
-def plan(timetable: dict[Key, Timing], ways: dict[str, Any], *, now: datetime) -> int:
-    """Owe every reminder of the visits of the next two weeks, and say how many were new."""
+def plan(timetable: dict[Key, Timing], ways: dict[str, Any], *, now: datetime, is_thorough: bool = True) -> int:
+    """Owe every reminder of the visits of the next two weeks, and say how many were new.
+
+    Unless it is thorough, of those only that were booked or moved lately.
+    """
     early, eve, soon = (timetable["reminder", it] for it in (EARLY, EVE, SOON))
     values = {
         "now": now,
         "until": now + HORIZON,
+        "timed_after": datetime.min.replace(tzinfo=UTC) if is_thorough else now - _LATELY,
         "early": early.is_on,
         "early_days": early.days,
         "early_at": early.at,

@@ -28,4 +28,4 @@ class LastLook(models.Model):
     def missed_since(cls, now: datetime) -> datetime | None:
         """Since when nobody looks; None while somebody does, or before anybody ever did. One query."""
         last = cls.objects.filter(planned_at__lt=now - _MISSED_AFTER).first()
-        return last and last.planned_at
+        return last.planned_at if last else None

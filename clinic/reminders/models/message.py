@@ -29,6 +29,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, now: datetime) -> Self:
         return self.by_wire().filter(state=Message.State.READY, due_at__lte=now, not_before__lte=now).order_by("due_at")
 
+    def too_late(self, now: datetime) -> Self:
+        """Of no use to anybody any more. All of them are due, which spares reading what is to come."""
+        return self.filter(state=Message.State.READY, due_at__lte=now, not_after__lte=now)
+
+    def left_lying(self, now: datetime) -> Self:
+        """Taken by a worker that has said nothing for longer than its lease."""
+        return self.filter(state__in=[Message.State.CLAIMED, Message.State.HANDING], lease_until__lt=now)
+
     def overdue(self, now: datetime) -> Self:
         """Should have left by now, whatever holds it up."""
         return self.by_wire().filter(state=Message.State.READY, due_at__lt=now)

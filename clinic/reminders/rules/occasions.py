@@ -1,9 +1,12 @@
 """What a message is about, in words that are the same each time the planner looks."""
 
 from datetime import UTC, date, datetime
+from typing import Final
 from uuid import UUID
 
-_SCREEN, _FLAG, _OFFER = "screen", "flag", "offer"
+_SCREEN, _FLAG, OFFER = "screen", "flag", "offer"
+# By what an alert is known, and the field of RedFlag that says which.
+OF_A_FLAG: Final = {_FLAG: "pk", _SCREEN: "intake_id"}
 ASKED = "asked"  # ends what somebody at the desk asked for
 
 
@@ -25,7 +28,7 @@ def visit_asked(visit_id: UUID, starts_at: datetime, *, on: date) -> str:
 
 def offer(offer_id: UUID) -> str:
     """A free time that was offered to one of those who wait."""
-    return f"{_OFFER}:{offer_id}"
+    return f"{OFFER}:{offer_id}"
 
 
 def offer_of(occasion: str) -> UUID:
@@ -45,4 +48,4 @@ def alert(*, intake_id: UUID | None, flag_id: UUID) -> str:
 def flags_of(occasion: str) -> dict[str, str]:
     """What to look for to learn whether an alert's flags are still open: a field of RedFlag and its value."""
     what, _, which = occasion.partition(":")
-    return {"intake_id" if what == _SCREEN else "pk": which}
+    return {OF_A_FLAG.get(what, "pk"): which}

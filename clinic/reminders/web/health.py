@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from clinic.reminders.models import Message
+from clinic.reminders.models import LastLook, Message
 from clinic.reminders.rules.wording import REASONS
 from people.rules.permissions import Permission
 from people.web.guards import SignedInRequest, needs
@@ -21,7 +21,7 @@ _WAITING: Final = ("quiet_hours", "may_be_undone")  # for their hour: nothing is
 
 @needs(Permission.MESSAGE_VIEW)
 def health(request: SignedInRequest) -> HttpResponse:
-    """For whoever is asked why somebody heard nothing. Four queries, however many messages there are."""
+    """For whoever is asked why somebody heard nothing. Five queries, however many messages there are."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     messages = Message.objects.visible_to(request.user)
@@ -41,6 +41,7 @@ def health(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": "messages",
         "now": now,
+        "nobody_since": LastLook.missed_since(now),
         "ways": [way | {"name": Channel(way["channel"]).label} for way in ways.order_by("channel")],
         "reasons": [
             (REASONS.get(reason, reason), count)

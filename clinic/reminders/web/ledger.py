@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from clinic.appointments.models import Appointment
 from clinic.reminders.actions import second_thoughts
-from clinic.reminders.models import Message
+from clinic.reminders.models import LastLook, Message
 from clinic.reminders.models.message import ABOUT_A_VISIT, MessageQuerySet
 from clinic.reminders.rules.telling import Answer, Said, did_we_tell
 from patients.models import Patient
@@ -62,6 +62,7 @@ def ledger(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "show": show,
         "filters": FILTERS,
+        "nobody_since": LastLook.missed_since(now),
         "health": rows.health(now=now, since=midnight),
         "now": now,
         "back": request.get_full_path(),
