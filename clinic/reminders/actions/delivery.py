@@ -1,8 +1,9 @@
 """From the outbox to the mail server and the phone company: batch by batch, over one line to each."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from time import sleep
 from typing import Any, Final
@@ -63,46 +64,63 @@ class _Hand:
         self._done: outcomes.Outcome | None = None
         self._policy = ReminderPolicy.current()
         self._let_go_at = clock()
+        self._waiting: deque[Message] = deque()
+        self._next: tuple[Message, Any] | None = None
+        line.meanwhile = self._write_ahead
 
     def deliver(self, batch: Sequence[Message]) -> bool:
         """False when the other side cannot be reached, or time is up: the rest of the batch goes back."""
-        began = self._clock()
-        ready = list(self._written(batch))
-        for n, (message, letter) in enumerate(ready):
-            now = self._clock()
-            if now >= min(self._until, began + _BATCH_FOR):
-                self._settle()
-                outbox.give_back([it for it, _ in ready[n:]], not_before=now)
-                return now < self._until
-            try:
-                self._line.open()
-            except trouble.Unreachable as problem:
-                self._settle()
-                _log.warning("The %s channel cannot be reached: %s", message.channel, problem)
-                rest = [it for it, _ in ready[n:]]
-                outbox.give_back(rest, not_before=now + _WHEN_UNREACHABLE, reason="unreachable")
-                return False
-            if self._may_go(message):
-                self._done = self._said(message, letter)
-        self._settle()
-        return True
+        began, self._waiting, self._next = self._clock(), deque(batch), None
+        try:
+            while following := self._following():
+                message, letter = following
+                now = self._clock()
+                if now >= min(self._until, began + _BATCH_FOR):
+                    self._settle()
+                    outbox.give_back([message, *self._waiting], not_before=now)
+                    return now < self._until
+                try:
+                    self._line.open()
+                except trouble.Unreachable as problem:
+                    self._settle()
+                    _log.warning("The %s channel cannot be reached: %s", message.channel, problem)
+                    rest = [message, *self._waiting]
+                    outbox.give_back(rest, not_before=now + _WHEN_UNREACHABLE, reason="unreachable")
+                    return False
+                if self._may_go(message):
+                    self._done = self._said(message, letter)
+            return True
+        finally:
+            self._settle()
 
-    def _written(self, batch: Sequence[Message]) -> Iterator[tuple[Message, Any]]:
-        """What can go now, in words. The rest waits for the morning, or cannot be written."""
-        for message in batch:
-            now = self._clock()
-            if waits_until := _quiet_until(message, self._clinic, self._policy, now):
-                outbox.give_back([message], not_before=waits_until, reason="quiet_hours")
-                continue
-            try:
-                letter = channels.written(message, self._clinic)
-            except (OperationalError, InterfaceError):
-                raise  # not the letter is at fault: the whole batch waits until the database is there again
-            except Exception:  # noqa: BLE001  (one letter that cannot be written must not hold up all others)
-                _log.exception("Message %s cannot be written.", message.pk)
-                outbox.settle(outcomes.refused(message, reason="not_written"), now=now)
-                continue
-            yield message, letter
+    def _following(self) -> tuple[Message, Any] | None:
+        """The next that can go now, in words; mostly written already."""
+        following, self._next = self._next, None
+        while following is None and self._waiting:
+            following = self._written(self._waiting[0])
+            self._waiting.popleft()
+        return following
+
+    def _write_ahead(self) -> None:
+        """While the other side thinks about one message, the next is written."""
+        # What comes of that one is not known yet, and must not be lost: this error is met again when its turn comes.
+        with suppress(Exception):
+            self._next = self._following()
+
+    def _written(self, message: Message) -> tuple[Message, Any] | None:
+        """In words. None for one that waits for the morning, or cannot be written."""
+        now = self._clock()
+        if waits_until := _quiet_until(message, self._clinic, self._policy, now):
+            outbox.give_back([message], not_before=waits_until, reason="quiet_hours")
+            return None
+        try:
+            return message, channels.written(message, self._clinic)
+        except (OperationalError, InterfaceError):
+            raise  # not the letter is at fault: the whole batch waits until the database is there again
+        except Exception:  # noqa: BLE001  (one letter that cannot be written must not hold up all others)
+            _log.exception("Message %s cannot be written.", message.pk)
+            outbox.settle(outcomes.refused(message, reason="not_written"), now=now)
+            return None
 
     def _may_go(self, message: Message) -> bool:
         """Ask the fence, and in the same breath write down what came of the message before."""

@@ -5,8 +5,10 @@ between the other side's "yes" and our writing it down. What must hold is asked 
 for each set of conditions, and kept as SQL.
 """
 
+import re
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,8 +83,15 @@ def _holds(conditions: tuple[Q | Exists, ...]) -> tuple[str, tuple[Any, ...]]:
 def _asked(statement: str, values: list[Any]) -> tuple[Any, ...]:
     """The one row of the answer. Values go to PostgreSQL beside the statement, which it therefore plans only once."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(statement, values, prepare=True).fetchone()
+    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+        row = cursor.execute(_numbered(statement), values, prepare=True).fetchone()
     if row is None:
         raise DatabaseError("No answer to a question that always has one.")
     return tuple(row)
+
+
+@lru_cache(maxsize=256)
+def _numbered(statement: str) -> str:
+    """With $1, $2 ... for its blanks, as PostgreSQL writes them: a long one is not read through for each message."""
+    numbers = count(1)
+    return re.sub("%s|%%", lambda blank: "%" if blank[0] == "%%" else f"${next(numbers)}", statement)

@@ -12,9 +12,13 @@ Channel = Message.Channel
 
 
 class Line(Protocol):
-    """To one provider. What `hand_over` raises is told in `trouble`."""
+    """To one provider. What `hand_over` raises is told in `trouble`.
+
+    `meanwhile` is called while the other side thinks about what it was given, and never raises.
+    """
 
     provider: str
+    meanwhile: Callable[[], None]
 
     def __enter__(self) -> Self: ...
 

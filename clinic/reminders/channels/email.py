@@ -1,5 +1,6 @@
 """Mail: one line to the server, and what a broken line means at each step."""
 
+import re
 import smtplib
 from collections.abc import Callable
 from types import TracebackType
@@ -11,10 +12,13 @@ from django.core.mail.backends import smtp
 from django.core.mail.message import sanitize_address
 
 from clinic.reminders.channels import mail_provider, mime
+from clinic.reminders.channels.lines import nothing
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, Trouble, TryLater, Unreachable
 
 __all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Unreachable"]
 
+_GO_ON = 354
+_LINE_OF_DOTS = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321, 4.5.2: a line of one dot is the end
 _CLOSING = 421  # RFC 5321, 4.2.1: the server closes the connection
 _PERMANENT = 500
 
@@ -24,6 +28,7 @@ class Line:
 
     def __init__(self) -> None:
         self.provider = settings.EMAIL_PROVIDER or "smtp"
+        self.meanwhile = nothing
         self._backend = get_connection()
         self._is_open = False
 
@@ -82,13 +87,20 @@ class Line:
             self._reset(server)
             raise CalledOff
         try:
-            code = server.data(text)[0]
-        except smtplib.SMTPDataError as error:  # refused before a byte of the text was sent
-            code = error.smtp_code
+            code = self._given(server, text)
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise InDoubt(_code(error)) from error
         self._expect(server, code)
+
+    def _given(self, server: smtplib.SMTP, text: bytes) -> int:
+        """As `smtplib` gives a text, but that we have something else to do until the server answers."""
+        code = server.docmd("data")[0]
+        if code != _GO_ON:
+            return code  # refused before a byte of the text was sent
+        server.send(_LINE_OF_DOTS.sub(rb"..", text) + b".\r\n")
+        self.meanwhile()
+        return server.getreply()[0]
 
     def _expect(self, server: smtplib.SMTP, code: int, *, may_be_refused: bool = True) -> None:
         if code in (250, 251):
