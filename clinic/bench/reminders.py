@@ -4,6 +4,8 @@ import math
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +20,7 @@ from clinic.bench.reminders_data import Owing, a_clinic_that_owes, book_ahead
 from clinic.bench.reminders_pipes import Sent, by_django, by_django_each, by_hand, by_us, together
 from clinic.reminders.actions import planning
 from clinic.reminders.models import Attempt, Message
-from clinic.reminders.tasks import look
+from clinic.reminders.tasks import look_at
 
 MOST_PLANNING_S, MOST_LATE_S, LEAST_OF_DJANGO, LEAST_OF_RAW, LEAST_OF_TWO = 5, 60, 70, 50, 1.25
 MOST_OF_BOOKING = 1.15
@@ -42,24 +44,26 @@ class Reminders(Bench):
     def run(self, options: Mapping[str, Any]) -> Table:
         with own_database(self.name) as database:
             made = a_clinic_that_owes(database, patients=options["patients"], now=timezone.now())
-            idle_ms, idle_queries = _idle()
+            idle = _idle()
             pipes = _pipes(database, made, options["mails"])
             many, late, celery = _all_at_once(database, made, options["due"])
             long = by_us(made, database, options["long"], workers=1) if options["long"] else many
             planned = _planning(database, made, options["visits"]) if options["visits"] else (0, 0.0, 0.0)
         slower = _slower(options["bookings"]) if options["bookings"] else 0.0
-        of_django = 100 * pipes["ours, 1 worker"].per_second / pipes["django.core.mail"].per_second
-        of_raw = 100 * pipes["ours, 1 worker"].per_second / pipes["bare pipe"].per_second
-        of_two = pipes["ours, 2 workers"].per_second / pipes["ours, 1 worker"].per_second
-        an_hour = idle_ms / 1000 * (3600 / _BEAT_SECONDS + 3600 / settings.LOOKOUT_SECONDS)
+        of_django = 100 * _share(pipes["ours, 1 worker"], pipes["django.core.mail"])
+        of_raw = 100 * _share(pipes["ours, 1 worker"], pipes["bare pipe"])
+        of_two = _share(pipes["ours, 2 workers"], pipes["ours, 1 worker"])
+        looks = 3600 / _BEAT_SECONDS + 3600 / settings.LOOKOUT_SECONDS
+        an_hour = (idle.look_ms * looks + idle.minute_ms * 60) / 1000
         rows: list[list[Cell]] = [
-            [name, it.count, it.seconds, it.per_second, it.per_second / pipes["django.core.mail"].per_second]
+            [name, it.count, it.seconds, it.per_second, _share(it, pipes["django.core.mail"])]
             for name, it in {**pipes, "ours, all at once": many, "ours, for long": long}.items()
         ]
         return Table(
             title=(
                 f"{planned[0]:,} messages planned of {options['visits']:,} visits in {planned[1]:.1f} s, again in "
-                f"{planned[2]:.1f} s; a look with nothing to do {idle_ms:.0f} ms and {idle_queries} queries; "
+                f"{planned[2]:.1f} s; a look with nothing to do {idle.look_ms:.1f} ms and {idle.queries} queries, "
+                f"the first of a minute {idle.minute_ms:.0f} ms; "
                 f"{many.count:,} due at once handed over within p50 {late[0]:.1f}, p99 {late[1]:.1f} s; "
                 f"a worker grew by {long.grown_kb:,} kB over {long.count:,}; an hour without any costs "
                 f"{an_hour:.0f} s of processor time."
@@ -76,8 +80,9 @@ class Reminders(Bench):
             figures={
                 "planning_s": planned[1],
                 "planning_again_s": planned[2],
-                "idle_look_ms": idle_ms,
-                "idle_look_queries": idle_queries,
+                "idle_look_ms": idle.look_ms,
+                "idle_minute_ms": idle.minute_ms,
+                "idle_look_queries": idle.queries,
                 "idle_hour_s": an_hour,
                 "of_django_percent": of_django,
                 "of_raw_percent": of_raw,
@@ -90,6 +95,10 @@ class Reminders(Bench):
             },
             is_wrong=any(it.twice or it.count < it.wanted for it in [*pipes.values(), many, long]),
         )
+
+
+def _share(one: Sent, other: Sent) -> float:
+    return one.per_second / other.per_second if other.per_second else 0.0
 
 
 def _slower(bookings: int) -> float:
@@ -108,15 +117,28 @@ def _planning(database: OwnDatabase, made: Owing, visits: int) -> tuple[int, flo
     return Message.objects.count() - before, first - began, time.perf_counter() - first
 
 
-def _idle() -> tuple[float, int]:
-    """CPU milliseconds and queries of a look at a clinic where nothing is owed."""
-    look()
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Of looks at a clinic where nothing is owed, in processor time of the worker."""
+
+    look_ms: float
+    minute_ms: float  # the first look of a minute plans what the clock makes due
+    queries: int
+
+
+def _idle() -> Idle:
+    now = timezone.now().replace(second=0)
+    look_at(now)
     with CaptureQueriesContext(connection) as queries:
-        look()
+        look_at(now)
+    return Idle(_cpu_ms(now, every=timedelta()), _cpu_ms(now, every=timedelta(minutes=1)), len(queries))
+
+
+def _cpu_ms(now: datetime, *, every: timedelta) -> float:
     began, rounds = time.process_time(), 20
-    for _ in range(rounds):
-        look()
-    return (time.process_time() - began) / rounds * 1000, len(queries)
+    for n in range(rounds):
+        look_at(now + n * every)
+    return (time.process_time() - began) / rounds * 1000
 
 
 def _pipes(database: OwnDatabase, made: Owing, mails: int) -> Mapping[str, Sent]:

@@ -4,7 +4,6 @@ import importlib
 import multiprocessing
 import resource
 import smtplib
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,12 +31,13 @@ _FORK = multiprocessing.get_context("fork")
 _FIRST_LOOK, _A_LOOK = timedelta(seconds=1), timedelta(seconds=10)
 _BATCH = 500
 _TEXT = "You have a visit on Thursday 17 September at 10:30am.\n\nSay yes, change it or cancel it:\n{link}\n" * 5
+Ledger = tuple["Counter[str]", float]  # how often each mail came, and within how many seconds
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`count` and `twice` as the server counted them."""
+    """As the server saw it: `seconds` from the first mail to the last, so that nobody's start is measured."""
 
     wanted: int
     count: int
@@ -48,7 +48,7 @@ class Sent:
 
     @property
     def per_second(self) -> float:
-        return self.count / self.seconds
+        return self.count / self.seconds if self.seconds else 0.0
 
 
 def together(turns: Sequence[Sent]) -> Sent:
@@ -69,9 +69,8 @@ def by_django(made: Owing, database: OwnDatabase, mails: int) -> Sent:
     owed = Message.objects.filter(state=Message.State.READY).select_related("patient", "appointment__site")[:mails]
     letters = [channels.written(message, clinic) for message in owed]
     with _server() as (port, counted), get_connection(_SMTP, host="127.0.0.1", port=port) as line:
-        began = time.perf_counter()
         line.send_messages(letters)
-        return _counted(mails, time.perf_counter() - began, counted())
+        return _counted(mails, counted())
 
 
 def by_django_each(made: Owing, database: OwnDatabase, mails: int) -> Sent:
@@ -81,18 +80,16 @@ def by_django_each(made: Owing, database: OwnDatabase, mails: int) -> Sent:
     owed = Message.objects.filter(state=Message.State.READY).select_related("patient", "appointment__site")[:mails]
     letters = [channels.written(message, clinic) for message in owed]
     with _server() as (port, counted):
-        began = time.perf_counter()
         for letter in letters:
             with get_connection(_SMTP, host="127.0.0.1", port=port) as line:
                 line.send_messages([letter])
-        return _counted(mails, time.perf_counter() - began, counted())
+        return _counted(mails, counted())
 
 
 def by_hand(made: Owing, database: OwnDatabase, mails: int) -> Sent:
     """What the work is without a fence, an attempt or a clinic: claim, build, send, mark."""
     owe_now(database, made, reminders=mails, due_at=datetime.now(UTC))
     with _server() as (port, counted), database.raw() as raw, smtplib.SMTP("127.0.0.1", port) as line:
-        began = time.perf_counter()
         while rows := raw.execute(_CLAIM).fetchall():
             for (key,) in rows:
                 mail = EmailMessage()
@@ -101,7 +98,7 @@ def by_hand(made: Owing, database: OwnDatabase, mails: int) -> Sent:
                 mail.set_content(_TEXT.format(link=f"https://clinic.example.org/a/{key}/"))
                 line.send_message(mail)
                 raw.execute("UPDATE reminders_message SET state = 'sent', sent_at = now() WHERE id = %s", [key])
-        return _counted(mails, time.perf_counter() - began, counted())
+        return _counted(mails, counted())
 
 
 _CLAIM = f"""
@@ -119,9 +116,8 @@ def by_us(made: Owing, database: OwnDatabase, mails: int, *, workers: int) -> Se
         barrier = _FORK.Barrier(workers + 1)
         lines = [_started(_work, barrier) for _ in range(workers)]
         barrier.wait()
-        began = time.perf_counter()
         grown = [line.recv() for line in lines]
-        return _counted(mails, time.perf_counter() - began, counted(), grown_kb=max(grown), run=run)
+        return _counted(mails, counted(), grown_kb=max(grown), run=run)
 
 
 def _work(line: "Connection[Any, Any]", barrier: Any) -> None:
@@ -141,7 +137,7 @@ def _resident_kb() -> int:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, Callable[[], "Counter[str]"]]]:
+def _server() -> Iterator[tuple[int, "Callable[[], Ledger]"]]:
     """A mail server in a process of its own: in ours it would take turns with what is measured."""
     try:
         post_office = importlib.import_module("clinic.reminders.proving.post_office")
@@ -151,10 +147,10 @@ def _server() -> Iterator[tuple[int, Callable[[], "Counter[str]"]]]:
     line = _started(_serve, post_office.PostOffice)
     port = line.recv()
 
-    def counted() -> "Counter[str]":
+    def counted() -> Ledger:
         line.send("count")
-        counts: Counter[str] = line.recv()
-        return counts
+        ledger: Ledger = line.recv()
+        return ledger
 
     try:
         yield port, counted
@@ -167,7 +163,7 @@ def _serve(line: "Connection[Any, Any]", make: Callable[[], Any]) -> None:
     with make() as office:
         line.send(office.port)
         while line.recv():
-            line.send(office.counts())
+            line.send((office.counts(), office.seconds()))
     line.send("closed")
 
 
@@ -192,5 +188,6 @@ def _mailing_to(port: int) -> Iterator[None]:
             setattr(settings, name, value)
 
 
-def _counted(wanted: int, seconds: float, counts: "Counter[str]", *, grown_kb: int = 0, run: str = "") -> Sent:
+def _counted(wanted: int, ledger: Ledger, *, grown_kb: int = 0, run: str = "") -> Sent:
+    counts, seconds = ledger
     return Sent(wanted, len(counts), sum(counts.values()) - len(counts), seconds, grown_kb, run)

@@ -69,6 +69,12 @@ class PostOffice:
         with self._lock:
             return Counter(it.message_id for it in self.taken)
 
+    def seconds(self) -> float:
+        """Between the first mail that it took and the last."""
+        with self._lock:
+            moments = [it.at for it in self.taken]
+        return max(moments) - min(moments) if moments else 0.0
+
     async def handle_RCPT(  # noqa: N802  aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
