@@ -37,7 +37,7 @@ def of_today() -> Catalog:
     """Every text without a translation, with the files it stands in."""
     found = Catalog(fuzzy=False)
     for it in said.everything():
-        found.add(it.ids if len(it.ids) > 1 else it.ids[0], locations=[(it.where, None)], context=it.context)
+        found.add(it.ids if len(it.ids) > 1 else it.ids[0], locations=[(it.where, 1)], context=it.context)
     return found
 
 
@@ -51,7 +51,7 @@ def renewed(language: str) -> Catalog:
 
 def open_in(catalogue: Catalog) -> list[Message]:
     """What has no translation, or one that nobody has looked at."""
-    return [it for it in catalogue if it.id and (it.fuzzy or not all(_strings(it)))]
+    return [it for it in catalogue if it.id and (it.fuzzy or not _is_said(it))]
 
 
 def as_source(catalogue: Catalog) -> bytes:
@@ -66,5 +66,5 @@ def compiled(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
-def _strings(message: Message) -> tuple[str, ...]:
-    return message.string if isinstance(message.string, tuple) else (message.string,)
+def _is_said(message: Message) -> bool:
+    return all(message.string) if isinstance(message.string, tuple) else bool(message.string)

@@ -66,7 +66,7 @@ def everything() -> tuple[Said, ...]:
 def of_code(code: bytes, where: str) -> Iterator[Said]:
     for _line, name, found, _comments in extract_python(BytesIO(code), KEYWORDS, (), {}):
         texts = (found,) if isinstance(found, str) else tuple(found or ())
-        spec = KEYWORDS.get(name)
+        spec = KEYWORDS.get(str(name))
         context = None
         if texts and spec and isinstance(spec[0], tuple):  # the first argument says in which sense
             context, texts = texts[0], texts[1:]
