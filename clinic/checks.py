@@ -8,9 +8,11 @@ from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from clinic.reminders.channels import push, sms
+from people.actions.wall import PORTAL
 
 
 def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
@@ -71,4 +73,21 @@ def refuse_unsafe_start() -> None:
                 raise ImproperlyConfigured(
                     "This is the demo clinic, with public passwords. Start an empty one instead."
                 )
+        _refuse_without_second_wall(cursor)
     connection.close()  # the pool of workers forks after this: nobody may inherit the connection
+
+
+def _refuse_without_second_wall(cursor: CursorWrapper) -> None:
+    """Raises `ImproperlyConfigured` where a patient's request could not be held to her own rows, or would not be."""
+    cursor.execute(
+        "SELECT pg_has_role(session_user, oid, 'MEMBER') AND NOT rolsuper AND NOT rolbypassrls"
+        " AND NOT pg_has_role(oid, session_user, 'MEMBER') FROM pg_roles WHERE rolname = %s",
+        [PORTAL],
+    )
+    row = cursor.fetchone()
+    cursor.execute("SELECT relrowsecurity FROM pg_class WHERE oid = to_regclass('patients_patient')")
+    table = cursor.fetchone()
+    if table and not (row and row[0] and table[0]):
+        raise ImproperlyConfigured(
+            "Patients' requests have no wall of their own: make the role and run grant_app (docs/deploy.md, Roles)."
+        )

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from clinic.bootstrap.places import Places
 
 SUPERUSER, OWNER, RUNTIME = "postgres", "clinic_owner", "clinic_app"
+PORTAL = "clinic_portal"  # nobody signs in as it: the application is it in patients' requests (people.actions.wall)
 DATABASE = "clinic"
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clinic.bootstrap.account import Account
-from clinic.bootstrap.environment import DATABASE, OWNER, RUNTIME, SUPERUSER, password_of
+from clinic.bootstrap.environment import DATABASE, OWNER, PORTAL, RUNTIME, SUPERUSER, password_of
 from clinic.bootstrap.leash import dies_with_us
 from clinic.bootstrap.supervisor import Program
 from clinic.bootstrap.trouble import Trouble, need_room, trouble_with
@@ -21,6 +21,7 @@ _RUNNING_MEGABYTES = 30
 _FIRST_WITH_BUILTIN_LOCALE = 17
 _PROTOCOL = 196608  # version 3.0 of PostgreSQL's messages
 _EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
+_HAS_PORTAL = "portal_role"  # an empty file in the folder of a cluster that has the role
 _WHO_MAY_CONNECT = "local all all scram-sha-256\n"  # in place of initdb's lines, which trust everybody
 _SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "100"}
 # 200: on a throw-away server two test processes race fifty desks each at the same time.
@@ -43,13 +44,15 @@ class Cluster:
         if self.directory.exists():
             self._refuse_another_version()
             need_room(self.directory, _RUNNING_MEGABYTES, "PostgreSQL")
+            self._give_portal_role()
             return
         need_room(self.directory, _NEW_CLUSTER_MEGABYTES, "a new database")
         unfinished = self.directory.with_name("postgres.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         self._run("initdb", f"--pgdata={unfinished}", f"--username={SUPERUSER}", *self._locale())
         (unfinished / "pg_hba.conf").write_text(_WHO_MAY_CONNECT)
-        self._single_user(unfinished, "postgres", _roles(data))
+        self._single_user(unfinished, "postgres", _roles(data) + _PORTAL_ROLE)
+        (unfinished / _HAS_PORTAL).touch()
         self._single_user(unfinished, DATABASE, [f"CREATE EXTENSION {name}" for name in _EXTENSIONS])
         unfinished.rename(self.directory)
 
@@ -71,6 +74,13 @@ class Cluster:
             patience_seconds=300,  # recovery after a crash reads the log of the last minutes
             account=self._account,
         )
+
+    def _give_portal_role(self) -> None:
+        """To a clinic that was made before the portal had a role of its own. No server runs: we hold the lock."""
+        if not (self.directory / _HAS_PORTAL).exists():
+            self._forget_dead_postmaster()
+            self._single_user(self.directory, "postgres", _PORTAL_ROLE)
+            (self.directory / _HAS_PORTAL).touch()
 
     def _forget_dead_postmaster(self) -> None:
         # After a kill -9 the number in this file may by now belong to any program of the same user, and
@@ -129,6 +139,14 @@ def _roles(data: Path) -> list[str]:
         f"CREATE ROLE {RUNTIME} LOGIN PASSWORD '{runtime}'",
         f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
     ]
+
+
+# On one line each; made twice it is made once.
+_PORTAL_ROLE = [
+    f"DO $$ BEGIN CREATE ROLE {PORTAL}; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    f"ALTER ROLE {RUNTIME} NOINHERIT",  # it takes the portal's place only where it says so
+    f"GRANT {PORTAL} TO {RUNTIME}",
+]
 
 
 async def _answers(socket: Path) -> bool:
