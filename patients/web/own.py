@@ -3,6 +3,7 @@
 from django.http import Http404
 
 from patients.models import Patient
+from people.actions import wall
 from people.web.guards import SignedInRequest
 
 CHOSEN = "patient_id"  # in the session, put there where the portal asks "for whom?"
@@ -23,5 +24,6 @@ def own_patient(request: SignedInRequest) -> Patient:
     chosen = str(request.session.get(CHOSEN, ""))
     for patient in records:
         if patient.portal_confirmed_at and (len(records) == 1 or str(patient.pk) == chosen):
+            wall.open_only(patient.pk)
             return patient
     raise RecordNotChosen if len(records) > 1 else Http404

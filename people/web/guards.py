@@ -11,7 +11,9 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
 
+from people.actions import wall
 from people.models import Clinic, User
 from people.rules.permissions import Permission
 
@@ -79,10 +81,22 @@ def _guarded(view: View[P], guard: Guard) -> Guarded[P]:
             raise Http404
         if not guard.before_second_factor and owes_a_second_factor(request, user):
             return redirect("mfa_index")
-        return view(cast(SignedInRequest, request), *args, **kwargs)
+        return _answer(cast(SignedInRequest, request), lambda entered: view(entered, *args, **kwargs))
 
     enter.guard = guard  # type: ignore[attr-defined]
     return enter
+
+
+def _answer(request: SignedInRequest, view: Callable[[SignedInRequest], HttpResponseBase]) -> HttpResponseBase:
+    """Patients are answered behind the second wall, and the page is written there too: templates ask as well."""
+    if not request.user.is_patient:
+        return view(request)
+
+    def written() -> HttpResponseBase:
+        response = view(request)
+        return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+    return wall.answered(request.user, written)
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -183,5 +183,5 @@ def test_the_page_costs_the_same_whatever_was_said(
         home.post(HOME, {"form": "way", "channel": "email", "do": "stop" if n % 2 else "start"})
     home.get(HOME)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(16):
         home.get(HOME)

@@ -185,7 +185,7 @@ def test_the_list_of_visits_costs_the_same_for_one_and_for_many(
 
     with it_is(NOW):
         client.get("/me/visits/")
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(15):
             html = client.get("/me/visits/").content.decode()
 
     assert html.count("visitcard") == visits + 1

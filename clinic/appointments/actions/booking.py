@@ -21,6 +21,7 @@ from clinic.appointments.rules.status import MAY_BE_CANCELLED, MAY_BE_MOVED, Sta
 from patients.models import Patient
 from people.actions import audit
 from people.actions.together import create_together
+from people.actions.wall import seen_by_the_clinic
 from people.models import Site, User
 from people.rules.permissions import Permission
 from people.rules.refusal import ChangedMeanwhile, NotAllowed, Refused
@@ -76,6 +77,7 @@ def book_all(
 
 
 @tried_again
+@seen_by_the_clinic()
 @transaction.atomic
 def _book_all(
     patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str
@@ -152,6 +154,7 @@ class Elsewhere:
 
 
 @tried_again
+@seen_by_the_clinic()
 @transaction.atomic
 def _move_all(
     moves: Sequence[Elsewhere], *, by: User | None, now: datetime, overbook_because: str = "", door: Door = Door.DESK
@@ -216,6 +219,7 @@ def _elsewhere(asked: Asked, to: Elsewhere, now: datetime) -> None:
 
 
 @tried_again
+@seen_by_the_clinic()
 @transaction.atomic
 def cancel(appointment: Appointment, *, reason: str, by: User | None, now: datetime) -> Appointment:
     """Call the visit off and free everything it held. Staff can undo it for some minutes (`undo`).
