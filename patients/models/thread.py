@@ -52,6 +52,8 @@ class Thread(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
+    unread: int  # of the clinic's messages, where `with_unread` was asked
+
     objects = ThreadQuerySet.as_manager()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Files that patients send: told apart by what is in them, not by their name, and stripped of what nobody meant to send.
+"""Files that patients send: told apart by what is in them, and stripped of what nobody meant to send.
 
 A photograph says where it was taken; a picture can carry a program behind its last byte. So a picture is taken apart
 and put together again from the pieces a picture needs. A PDF cannot be: it is only ever handed out as a download.
