@@ -18,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/names/", names.toggle, name="names"),
     path("desk/keys/", keys_page.page, name="keys"),
     path("", include("clinic.desk.task_urls")),
+    path("", include("clinic.desk.inbox_urls")),
     path("", include("clinic.desk.clinician_urls")),
 ]
