@@ -2,20 +2,30 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 
 from patients.models import Patient
-from patients.web.own import CHOSEN, own_patient
+from patients.rules import helping
+from patients.web.own import CHOSEN, ClosedToHelpers, opened, own_patient
 from patients.web.records import open_record
 from people.rules.permissions import Permission
 from people.web.guards import Guarded, SignedInRequest, needs
 
 P = ParamSpec("P")
 OwnView = Callable[Concatenate[SignedInRequest, Patient, P], HttpResponseBase]
+
+
+class OwnRequest(SignedInRequest):
+    """Past the portal's door: which record the page is about."""
+
+    open_record_id: UUID
 
 
 def own(view: OwnView[P]) -> Guarded[P]:
@@ -28,23 +38,37 @@ def own(view: OwnView[P]) -> Guarded[P]:
     def enter(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if needs_choice(request):
             return redirect("portal:who")
-        patient = own_patient(request)
+        try:
+            patient = own_patient(request)
+        except ClosedToHelpers as closed:
+            # Today is where everybody lands; any other page that is closed to a helper is not there at all.
+            if request.path != reverse("portal:today") or request.method != "GET" or not closed.first:
+                raise
+            return redirect(closed.first)
+        cast(OwnRequest, request).open_record_id = patient.pk
         if request.method == "GET":
             patient = open_record(request, patient.pk)
         return view(request, patient, *args, **kwargs)
 
-    return needs(Permission.OWN_RECORD)(enter)
+    # Packed on its way: a phone on a bad connection waits for every kilobyte.
+    return needs(Permission.OWN_RECORD)(gzip_page(enter))
+
+
+def is_open(request: HttpRequest, page: str) -> bool:
+    """Whether a page is open to whoever looks: a helper is shown only what the patient lets them do."""
+    helper = getattr(request, "helping", None)
+    return helper is None or helping.may_enter(page, helper.may, changes=False)
 
 
 def needs_choice(request: SignedInRequest) -> bool:
     """Whether "Who is this for?" must be asked: several records and none chosen, or none confirmed yet."""
-    records = dict(records_of(request).values_list("pk", "portal_confirmed_at"))
-    confirmed = {str(pk) for pk, at in records.items() if at is not None}
+    records = opened(request.user)
+    known = {str(it.patient.pk) for it in records if it.is_known}
     if len(records) == 1:
-        return not confirmed
-    return bool(records) and request.session.get(CHOSEN) not in confirmed
+        return not known
+    return bool(records) and request.session.get(CHOSEN) not in known
 
 
 def records_of(request: SignedInRequest) -> QuerySet[Patient]:
-    """Every record this account may open, confirmed or not."""
-    return Patient.objects.visible_to(request.user).filter(user=request.user).order_by("given_name", "birth_date")
+    """Every record this account may open, as its own or as a helper, known or not."""
+    return Patient.objects.opened_by(request.user).order_by("given_name", "birth_date")

@@ -8,11 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.portal import limits
-from clinic.portal.door import records_of
 from clinic.portal.forms import BirthDateForm
-from patients.actions import registration
+from patients.actions import helping, registration
 from patients.models import Patient
-from patients.web.own import CHOSEN
+from patients.web.own import CHOSEN, Opened, opened
 from people.rules.permissions import Permission
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest, needs
@@ -24,25 +23,24 @@ PROVED = "birth_date_given_for"
 @needs(Permission.OWN_RECORD)
 def who(request: SignedInRequest) -> HttpResponse:
     """First names to choose from; a record that was never opened here asks for its birth date."""
-    records = list(records_of(request))
+    records = opened(request.user)
     if not records:
         raise Http404
-    asked_for = request.POST.get("patient") or request.GET.get("patient", "")
-    chosen = next((it for it in records if str(it.pk) == asked_for), records[0] if len(records) == 1 else None)
-    proved = request.session.get(PROVED)
-    if chosen is None and proved:
-        chosen = next((it for it in records if str(it.pk) == proved), None)
+    asked_for = request.POST.get("patient") or request.GET.get("patient", "") or request.session.get(PROVED)
+    chosen = next((it for it in records if str(it.patient.pk) == asked_for), records[0] if len(records) == 1 else None)
+    then = {"then": request.GET.get("then", "")}
     if chosen is None:
-        return render(request, "portal/who.html", {"records": records, "then": request.GET.get("then", "")})
+        return render(request, "portal/who.html", {"records": records, **then})
     form = BirthDateForm(request.POST if request.method == "POST" else None)
-    if chosen.portal_confirmed_at or _is_proved(request, chosen, form):
-        return _opened(request, chosen)
-    context: dict[str, Any] = {"chosen": chosen, "form": form, "several": len(records) > 1}
-    return render(request, "portal/birth_date.html", context | {"then": request.GET.get("then", "")})
+    if chosen.is_known or _is_proved(request, chosen, form):
+        return _opened(request, chosen.patient)
+    context: dict[str, Any] = {"chosen": chosen.patient, "form": form, "several": len(records) > 1}
+    return render(request, "portal/birth_date.html", context | then)
 
 
-def _is_proved(request: SignedInRequest, patient: Patient, form: BirthDateForm) -> bool:
+def _is_proved(request: SignedInRequest, chosen: Opened, form: BirthDateForm) -> bool:
     """Whether the birth date is right, now or on the way in. What is wrong is said in the form."""
+    patient = chosen.patient
     if request.session.get(PROVED) == str(patient.pk) and patient.birth_date:
         given = patient.birth_date
     elif not form.is_valid():
@@ -53,7 +51,10 @@ def _is_proved(request: SignedInRequest, patient: Patient, form: BirthDateForm) 
     else:
         given = form.cleaned_data["birth_date"]
     try:
-        registration.confirm_identity(patient, birth_date=given, by=request.user, now=timezone.now())
+        if chosen.helper:
+            helping.confirm(chosen.helper, birth_date=given, by=request.user, now=timezone.now())
+        else:
+            registration.confirm_identity(patient, birth_date=given, by=request.user, now=timezone.now())
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return False

@@ -19,7 +19,7 @@ class Help(TextChoices):
 
     SEE_VISITS = "see_visits", _("See when visits are")
     MANAGE_VISITS = "manage_visits", _("Book, move and cancel visits")
-    EXERCISES = "exercises", _("See the plan, and tick off exercises")
+    EXERCISES = "exercises", _("See my plan and what to do today, and tick off exercises")
     FORMS = "forms", _("Fill in forms")
     MESSAGES = "messages", _("Read and write messages to the clinic")
 
@@ -36,12 +36,12 @@ class CannotHelp(Refused):
     """This person cannot be made a helper, or not in this way."""
 
 
-_EVERY: Final = frozenset(Help)
 _VISITS: Final = frozenset({Help.SEE_VISITS, Help.MANAGE_VISITS})
 # Pages by the name of their address: for which kinds of help one opens, and for which it may be changed there.
 # A page that is not here is closed to helpers: consents, contact, settings, the record and the helpers themselves.
 PAGES: Final[dict[str, tuple[frozenset[Help], frozenset[Help]]]] = {
-    "portal:today": (_EVERY, frozenset({Help.EXERCISES})),
+    "portal:today": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
+    "portal:pain": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
     "portal:plan": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
     "portal:exercises": (frozenset({Help.EXERCISES}), frozenset()),
     "portal:exercise_sheet": (frozenset({Help.EXERCISES}), frozenset()),
@@ -53,11 +53,12 @@ PAGES: Final[dict[str, tuple[frozenset[Help], frozenset[Help]]]] = {
     "portal:visits": (_VISITS, frozenset({Help.MANAGE_VISITS})),
     "portal:visit_ready": (_VISITS, frozenset({Help.MANAGE_VISITS})),
     "portal:visit_change": (_VISITS, frozenset({Help.MANAGE_VISITS})),
-    "portal:visit_book": (frozenset({Help.MANAGE_VISITS}), frozenset({Help.MANAGE_VISITS})),
+    "portal:book": (frozenset({Help.MANAGE_VISITS}), frozenset({Help.MANAGE_VISITS})),
     "portal:visit_file": (_VISITS, frozenset()),
     "portal:visits_file": (_VISITS, frozenset()),
     "portal:wish": (frozenset({Help.MANAGE_VISITS}), frozenset({Help.MANAGE_VISITS})),
     "portal:messages": (frozenset({Help.MESSAGES}), frozenset({Help.MESSAGES})),
+    "portal:message_new": (frozenset({Help.MESSAGES}), frozenset({Help.MESSAGES})),
     "portal:thread": (frozenset({Help.MESSAGES}), frozenset({Help.MESSAGES})),
     "portal:attachment": (frozenset({Help.MESSAGES}), frozenset()),
     "patients:forms": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
@@ -65,14 +66,22 @@ PAGES: Final[dict[str, tuple[frozenset[Help], frozenset[Help]]]] = {
     "patients:form_part": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:form_check": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:form_sent": (frozenset({Help.FORMS}), frozenset()),
+    "patients:check": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
+    "patients:flare": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:form_urgent": (frozenset({Help.FORMS}), frozenset()),
 }
+_FIRST: Final = ("portal:today", "portal:visits", "portal:messages", "patients:forms")
 
 
 def may_enter(page: str, given: Collection[str], *, changes: bool) -> bool:
     """Whether a helper with these kinds of help may open the page, or change something on it."""
     to_see, to_change = PAGES.get(page, (frozenset(), frozenset()))
     return not (to_change if changes else to_see).isdisjoint(given)
+
+
+def first_page(given: Collection[str]) -> str:
+    """Where a helper who asks for a page that is closed to them is led; "" when nothing is open."""
+    return next((page for page in _FIRST if may_enter(page, given, changes=False)), "")
 
 
 def last_day(relation: str, *, asked_until: date, today: date, birth_date: date | None) -> date:
