@@ -3,6 +3,7 @@
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 
 from people.actions import audit
 from people.models import User
@@ -14,7 +15,13 @@ def end_sessions(user: User, *, by: User) -> int:
 
     An open page of theirs is refused at its next request, whatever it asks for.
     """
-    devices = UserSession.objects.filter(user=user)
+    return end_some(user, UserSession.objects.all(), by=by)
+
+
+@transaction.atomic
+def end_some(user: User, devices: "QuerySet[UserSession]", *, by: User) -> int:
+    """Sign the user out on these devices of theirs, at once. Returns how many there were."""
+    devices = devices.filter(user=user)
     keys = list(devices.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     devices.delete()
