@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ SHOWN: Final = (
 # Reached from there, but in the hands of the clinic's own people alone: their pages are in English.
 OFFICE: Final = (
     "clinic.appointments.models.policy", "clinic.appointments.models.resource", "clinic.appointments.models.roster",
-    "clinic.reminders.models", "clinic.reminders.models.*", "clinic.reminders.rules.wording",
+    "clinic.reminders.models.[!m]*", "clinic.reminders.rules.wording",
     "patients.actions.assessments", "patients.actions.registration", "patients.rules.decisions",
     "patients.rules.follow_up", "patients.rules.movement", "patients.rules.notes", "patients.rules.quick_tests",
     "patients.rules.twins", "patients.models.assessment", "patients.web.assessment_*", "patients.web.consent_pages",
@@ -107,7 +108,7 @@ def _tree(module: Path) -> ast.Module:
 
 
 def _is(name: str, patterns: Iterable[str]) -> bool:
-    return any(name == it or (it.endswith("*") and name.startswith(it[:-1])) for it in patterns)
+    return any(fnmatchcase(name, it) for it in patterns)
 
 
 def _is_of_office(page: Path) -> bool:

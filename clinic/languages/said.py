@@ -33,6 +33,8 @@ KNOWLEDGE: Final = (
     ("programs/knowledge/modalities.toml", "modality.technique.name"),
     ("programs/knowledge/modalities.toml", "modality.pre_instructions"),
     ("programs/knowledge/modalities.toml", "modality.post_instructions"),
+    ("programs/knowledge/exercises.toml", "exercise.basis_note"),
+    ("programs/knowledge/program_templates.toml", "program.basis_note"),
     ("programs/knowledge/program_templates.toml", "program.name"),
     ("programs/knowledge/program_templates.toml", "program.phase.name"),
     ("programs/knowledge/program_templates.toml", "program.phase.goals"),

@@ -15,6 +15,7 @@ from clinic.formats.es.formats import SPOKEN
 from clinic.languages import catalogue, heard, said
 from patients.models import Consent
 from patients.rules.consent_texts import id_of
+from patients.rules.intake_parts import PARTS
 from patients.rules.rulebook import rulebook
 
 PLACES = re.compile(r"%\(\w+\)[sd]|%s|%d|</?\w+[^>]*>")
@@ -130,14 +131,19 @@ def pages_of(portal: Portal) -> list[str]:
 
 
 _OWN = ("today", "plan", "exercises", "posture", "visits", "wish", "calendar", "screens", "contact", "settings")
-_OWN += ("consents", "urgent", "reading", "book")
+_OWN += ("consents", "urgent", "reading", "book", "measures", "messages", "message_new", "my_data", "who_looked")
+_OWN += ("corrections", "forget", "helpers", "helper_new", "devices", "offline")
 
 
 def test_a_patient_who_reads_spanish_finds_no_english_sentence(portal: Portal) -> None:
     english = [it.id for it in catalogue.read("es") if isinstance(it.id, str) and it.id.count(" ") > 1]
     client, left = in_spanish(portal.client), []
+    with it_is(NOW):
+        form = client.post(reverse("patients:form_start"))["Location"].rsplit("/", 2)[0]
+        parts = re.findall(rf'href="({form}/[^"]+/)"', client.get(f"{form}/check/").content.decode())
+    assert len(parts) > PARTS
 
-    for url in pages_of(portal):
+    for url in [*pages_of(portal), *parts]:
         with it_is(NOW):
             answer = client.get(url, follow=True)
         page = answer.content.decode()
