@@ -65,6 +65,7 @@ class Wording:
         self.labels = {status: str(status.label) for status in Status}
         # Translated once, not once a card.
         self.check = _("Clinician check needed")
+        self.by_phone = _("Says so by phone")
         self.new, self.walk_in, self.overbooked = _("New"), _("Walk-in"), _("Overbooked")
         self.form_done, self.no_form, self.no_next = _("Form done"), _("Form not filled in"), _("No next visit yet")
         self.services = {code: service.name for code, service in rulebook().services.items()}
@@ -132,6 +133,8 @@ class Wording:
 
     def marks(self, it: Seen) -> list[str]:
         marks = []
+        if it.by_phone:
+            marks.append(self.by_phone)
         if it.is_overbooked:
             marks.append(self.overbooked)
         if it.is_walk_in:

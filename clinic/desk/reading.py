@@ -6,15 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Cast
 
 from clinic.appointments.models import Appointment, Hold, Resource
 from clinic.appointments.rules import local_time
-from clinic.appointments.rules.status import Status
+from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from clinic.appointments.web import names
 from patients.models import Intake, RedFlag
 from people.models import AuditEvent, Site, User
+from people.rules.permissions import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Seen:
     is_new: bool
     has_form: bool
     needs_clinician_check: bool
+    by_phone: bool  # she said herself that she is here, from outside
 
     @property
     def is_standing(self) -> bool:
@@ -61,7 +63,7 @@ _PLAIN = (
     "pk", "clinician_id", "service_code", "session__ordinal", "session__course_length", "status", "starts_at",
     "ends_at", "revision", "group_id", "arrived_at", "expected_at", "overbooked_because", "is_walk_in",
 )  # fmt: skip
-_LOOKED_UP = ("in_room_at", "next_at", "held", "came_before", "has_form", "needs_clinician_check")
+_LOOKED_UP = ("in_room_at", "next_at", "held", "came_before", "has_form", "needs_clinician_check", "who_said_here")
 _NAMED = ("patient_id", "patient__given_name", "patient__family_name", "patient__number")
 
 
@@ -110,6 +112,7 @@ def _seen(row: Any, *, hide_names: bool) -> Seen:
         is_new=not row.came_before,
         has_form=row.has_form,
         needs_clinician_check=row.needs_clinician_check,
+        by_phone=row.who_said_here == Role.PATIENT,
     )
 
 
@@ -127,6 +130,12 @@ def _looked_up(visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
         .order_by("-at")
         .values(since=Case(When(detail__status=str(Status.IN_ROOM), then="at")))[:1]
     )
+    trail = AuditEvent.objects.filter(patient_id=OuterRef("patient_id"), object_id=Cast(pk, CharField()))
+    here = Q(deed="appointment.status_set", detail__status=str(Status.ARRIVED)) | Q(
+        deed="appointment.waits_for_clinician"
+    )
+    who_said_so = trail.filter(here).order_by("-at").values("role")[:1]
+    is_waiting = Q(arrived_at__isnull=False, status__in=[Status.ARRIVED, *MAY_BE_MOVED])
     held = Hold.objects.filter(appointment=pk).values("resource_id")
     return visits.annotate(
         # That there is one, never which: the desk sees this.
@@ -136,4 +145,5 @@ def _looked_up(visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
         in_room_at=Case(When(status=Status.IN_ROOM, then=Subquery(last_in_or_out))),
         next_at=Case(When(status=Status.DONE, then=Subquery(to_come.values("starts_at")[:1]))),
         held=ArraySubquery(held),
+        who_said_here=Case(When(is_waiting, then=Subquery(who_said_so))),
     )

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from clinic.portal import (
     at_home,
+    book,
     calendar,
     consents,
     contact,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("me/breaks/taken/", at_home.break_taken, name="break_taken"),
     path("me/exercises/<uuid:exercise_id>/", today.exercise, name="exercise"),
     path("me/visits/", visits.visits, name="visits"),
+    path("me/visits/book/", book.book, name="book"),
     path("me/visits/wish/", wish.wish, name="wish"),
     path("me/visits/<uuid:visit_id>/ready/", ready.ready, name="visit_ready"),
     path("me/visits/<uuid:visit_id>/", visits.change, name="visit_change"),

@@ -15,12 +15,14 @@ from clinic.appointments.actions import waitlist
 from clinic.appointments.actions.waitlist import CanMake
 from clinic.appointments.models import Appointment, WaitlistEntry
 from clinic.appointments.models.roster import Weekday
+from clinic.portal import due, refusals
 from clinic.portal.door import own
 from patients.models import Patient
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 from programs.actions import offering
 from programs.models import PlannedSession
+from programs.templatetags.programs import service_name
 
 NOON = time(12)
 HALVES = {"": (None, None), "morning": (None, NOON), "afternoon": (NOON, None)}
@@ -80,14 +82,14 @@ def wish(request: SignedInRequest, patient: Patient) -> HttpResponse:
     visits, sessions = _could_be_sooner(request, patient, entries, now), _due(request, patient, entries, now)
     names = offering.current()
     choices = [(f"visit:{it.pk}", _when(it)) for it in visits]
-    choices += [(f"session:{it.pk}", names[it.modality].name) for it in sessions]
+    choices += [(f"session:{it.pk}", service_name(it.modality)) for it in sessions]
     asked = request.POST if request.method == "POST" else None
     form = OwnWishForm(asked, choices=choices)
     if form.is_valid():
         try:
             _put_on(form, patient, visits, sessions, request, now)
         except Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error(None, refusals.said(refused))
         else:
             messages.success(request, _("You are on our list. We write to you when a time opens."))
             return redirect("portal:visits")
@@ -95,7 +97,7 @@ def wish(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "active": "visits",
         "form": form,
         "has_choice": bool(choices),
-        "entries": [(it, names[it.service_code].name) for it in entries if it.service_code in names],
+        "entries": [(it, service_name(it.service_code)) for it in entries if it.service_code in names],
     }
     return render(request, "portal/wish.html", context, status=REFUSED if form.errors else 200)
 
@@ -149,11 +151,6 @@ def _due(
     request: SignedInRequest, patient: Patient, entries: list[WaitlistEntry], now: datetime
 ) -> list[PlannedSession]:
     """What the plan asks for next and nobody has booked: one of each kind."""
-    mine = PlannedSession.objects.visible_to(request.user).of_active_plans().filter(plan__patient=patient)
-    booked = Appointment.objects.of_session(mine).values("session")
     waited_for = {entry.service_code for entry in entries}
-    rows = mine.exclude(pk__in=booked).exclude(modality__in=waited_for).filter(due_until__gte=timezone.localdate(now))
-    firsts: dict[str, PlannedSession] = {}
-    for session in rows.select_related("plan").order_by("due_on"):
-        firsts.setdefault(session.modality, session)
-    return [it for it in firsts.values() if it.modality in offering.current()][:5]
+    found = due.sessions(patient, request.user, timezone.localdate(now), without=waited_for)
+    return [it for it in found if it.modality in offering.current()][: due.MOST]

@@ -1,7 +1,16 @@
 """Clinicians' shorthand in words a patient knows."""
 
 import re
+from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
+
+# General house-keeping, the same for everybody: it says nothing about a condition.
+TO_BRING: Final[tuple[Any, ...]] = (
+    _("A list of the medicines you take"),
+    _("Letters and pictures of other doctors that we have not seen"),
+    _("Clothes in which neck and shoulders can move"),
+)
 SHORTHAND = {
     r"\bNPRS\b": "pain from 0 to 10",
     r"\bNDI\b": "neck score",

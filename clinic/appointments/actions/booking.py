@@ -57,7 +57,13 @@ def book(
 
 
 def book_all(
-    patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str = ""
+    patient: Patient,
+    wanted: Sequence[Wanted],
+    *,
+    by: User | None,
+    now: datetime,
+    overbook_because: str = "",
+    door: Door = Door.DESK,
 ) -> list[Appointment]:
     """Give the patient all these visits and keep everything they need, or change nothing.
 
@@ -68,7 +74,7 @@ def book_all(
     `NotAllowed` for who may not overbook, `UsedForAnother`. Other refusals: see `checks`.
     """
     try:
-        return _book_all(patient, wanted, by=by, now=now, overbook_because=overbook_because)
+        return _book_all(patient, wanted, by=by, now=now, overbook_because=overbook_because, door=door)
     except Refused:
         # The same form again: what stands in its way now is what it gave the first time.
         if again := repeats.given_before(patient, wanted):
@@ -80,7 +86,7 @@ def book_all(
 @seen_by_the_clinic()
 @transaction.atomic
 def _book_all(
-    patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str
+    patient: Patient, wanted: Sequence[Wanted], *, by: User | None, now: datetime, overbook_because: str, door: Door
 ) -> list[Appointment]:
     policy = BookingPolicy.current()
     may_overbook = _may_overbook(by, overbook_because)
@@ -90,7 +96,7 @@ def _book_all(
         pieces = locked.of(each.resource_ids)
         asked.append(Asked(each.visit(patient, pieces, now), each.service, pieces))
     shared, nearby = checks.may_be_booked(
-        asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook, policy=policy
+        asked, holder=locked.holders[patient.pk], now=now, may_overbook=may_overbook, door=door, policy=policy
     )
     grounds = safety.decided(patient, treatments(asked), SafetyDecision.Moment.BOOKED, by=by, now=now, nearby=nearby)
     news_at = history.news_at(by, now, policy=policy)

@@ -19,8 +19,8 @@ _PLAIN = ("status", "seat", "overbooked_because")
 
 
 def news_at(by: User | None, now: datetime, *, policy: BookingPolicy | None = None) -> datetime:
-    """From when on the patient may be told. Staff have some minutes to undo it; what patients do is told at once."""
-    return now + (policy or BookingPolicy.current()).undo_window if by and by.is_staff_member else now
+    """From when on the patient may be told. Whoever is signed in has some minutes to undo it; a link has none."""
+    return now + (policy or BookingPolicy.current()).undo_window if by else now
 
 
 def images(visits: Collection[Appointment]) -> dict[UUID, Image]:
