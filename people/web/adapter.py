@@ -11,9 +11,11 @@ from allauth.core import context
 from allauth.core.internal.cryptokit import generate_user_code
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from people.actions import audit
 from people.models import Clinic, User
+from people.web import phones
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
         The page is the same either way: an error page for known addresses only would tell who is a patient.
         """
+        if code := context.get("code"):
+            # Behind the "#": whoever sees addresses go by, such as a log, does not see the code.
+            context |= {"link": f"{settings.CLINIC_URL}{reverse('account_confirm_login_code')}#{code}"}
         try:
             super().send_mail(template_prefix, email, context)
         except (smtplib.SMTPException, OSError):
@@ -53,7 +58,16 @@ class AccountAdapter(DefaultAccountAdapter):
         audit.record(user, f"account.{template_prefix.rpartition('/')[2]}", user)
         super().send_notification_mail(template_prefix, user, context, email or user.email)
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Patients have no password to say again: where it matters they sign in anew (people/web/passkeys.py)."""
+        user = getattr(context.request, "user", None)
+        return not (isinstance(user, User) and user.is_patient) and super().is_reauthentication_required(
+            app=app, **kwargs
+        )
+
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         audit.record(user, "account.signed_in", user)
+        if user.is_patient:
+            phones.remember(request)  # whoever said that others use the phone is not (sign_in.ConfirmCode)
         response: HttpResponse = super().post_login(request, user, **details)
         return response

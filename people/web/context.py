@@ -1,10 +1,36 @@
 """What every page knows."""
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from people.models import User
+from people.web.phones import idle_seconds, is_shared
+
+TEXT_SIZE: Final = "text_size"  # the cookie in which a device keeps it
+TEXT_SIZES: Final = (100, 150, 200)  # per cent of what the browser would draw
+
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
-    return {"clinic": getattr(request, "clinic", None), "has_local_mailbox": settings.HAS_LOCAL_MAILBOX}
+    return {
+        "clinic": getattr(request, "clinic", None),
+        "has_local_mailbox": settings.HAS_LOCAL_MAILBOX,
+        "text_size": _text_size(request),
+        "is_shared_phone": is_shared(request),
+        "idle_seconds": _idle_seconds(request),
+    }
+
+
+def _idle_seconds(request: HttpRequest) -> int | None:
+    """After how long a patient's page is signed out; None where it is not, or where nobody is signed in."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_patient:
+        return None
+    return idle_seconds(request, is_patient=True, now=int(time.time()))
+
+
+def _text_size(request: HttpRequest) -> int:
+    kept = request.COOKIES.get(TEXT_SIZE, "")
+    return int(kept) if kept in map(str, TEXT_SIZES) else TEXT_SIZES[0]

@@ -74,7 +74,7 @@ def _guarded(view: View[P], guard: Guard) -> Guarded[P]:
     def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = request.user
         if not isinstance(user, User):
-            return _ask_to_sign_in(request)
+            return _ask_to_sign_in(request, guard)
         if guard.permission is not None and not user.may(guard.permission):
             raise Http404
         if guard.staff_only and not user.is_staff_member:
@@ -99,13 +99,15 @@ def _answer(request: SignedInRequest, view: Callable[[SignedInRequest], HttpResp
     return wall.answered(request.user, written)
 
 
-def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+def _ask_to_sign_in(request: HttpRequest, guard: Guard) -> HttpResponse:
+    # Only patients have their own record: they are sent straight to where a code is asked for.
+    page = "account_request_login_code" if guard.permission == Permission.OWN_RECORD else None
     if not request.headers.get("HX-Request"):
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(request.get_full_path(), page)
     # A fragment must not be filled with the sign-in page: send the whole window there.
     back = request.headers.get("HX-Current-URL", "/")
     response = HttpResponse(status=204)
-    response["HX-Redirect"] = redirect_to_login(urlsplit(back).path or "/").url
+    response["HX-Redirect"] = redirect_to_login(urlsplit(back).path or "/", page).url
     return response
 
 

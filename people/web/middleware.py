@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 from people.models import Clinic, User
+from people.web import phones
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -40,26 +40,30 @@ class IdleSignOut:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if isinstance(user, User):
-            minutes = settings.STAFF_IDLE_MINUTES if user.is_staff_member else settings.PATIENT_IDLE_MINUTES
-            now = int(time.time())
-            seen = request.session.get("seen_at", now)
-            if now - seen > minutes * 60:
+            now, session = int(time.time()), request.session
+            seen, since = session.get("seen_at", now), session.get("began_at", now)
+            idle = phones.idle_seconds(request, is_patient=not user.is_staff_member, now=now)
+            if (idle is not None and now - seen > idle) or phones.has_lasted_too_long(request, since=since, now=now):
                 logout(request)
-            elif request.headers.get("X-Unattended") and "seen_at" in request.session:
+            elif request.headers.get("X-Unattended") and "seen_at" in session:
                 pass
-            elif now - seen > 30 or "seen_at" not in request.session:
-                request.session["seen_at"] = now  # at most one write in 30 s: the session is a database row
+            elif now - seen > 30 or "seen_at" not in session:
+                session["seen_at"] = now  # at most one write in 30 s: the session is a database row
+                session["began_at"] = since
         return self.answer(request)
 
 
 class NeverStored:
-    """No page of a signed-in person stays in a browser's or proxy's store (the Back button after signing out)."""
+    """No page stays in a browser's or proxy's store (the Back button after signing out).
+
+    All of them and not those of a list: a page that somebody adds is about somebody until it says otherwise.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.answer(request)
-        if request.user.is_authenticated or request.path.startswith(("/a/", "/f/", "/signin", "/join")):
+        if request.user.is_authenticated or not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)
         return response

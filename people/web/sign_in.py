@@ -5,10 +5,16 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.account.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import views as passkeys
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
-from people.web import forms
+from people.models import User
+from people.web import forms, phones
 from people.web.guards import public, staff_setting_up
 
 
@@ -21,6 +27,25 @@ class RequestCode(account.RequestLoginCodeView):
         if form._user is None:
             tell_by_mail_only(form.cleaned_data["email"])
         response: HttpResponse = super().form_valid(form)
+        return response
+
+
+class ConfirmCode(account.ConfirmLoginCodeView):
+    """The code, and whose phone this is: one's own is remembered, one that others use is not."""
+
+    form_class = forms.CodeForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        user = self.request.user
+        if not isinstance(user, User):
+            return response  # another code was asked for
+        if form.cleaned_data.get("is_shared"):
+            phones.share(self.request)
+        elif not Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists():
+            words = _("Next time without a code?")
+            link = format_html('<a href="{}">{}</a>', reverse("people:passkey"), _("Use your fingerprint or face"))
+            messages.info(self.request, format_html("{} {}", words, link))
         return response
 
 
@@ -41,8 +66,18 @@ def tell_by_mail_only(email: str) -> None:
     get_adapter().send_mail("account/email/unknown_account", email, {})
 
 
+@public
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """End the session; a patient's browser also throws away what it kept of the portal, with or without scripts."""
+    was_patient = isinstance(request.user, User) and request.user.is_patient
+    response: HttpResponseBase = account.logout(request)
+    if was_patient and not request.user.is_authenticated:
+        response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
 sign_in = public(account.LoginView.as_view(form_class=forms.SignInForm))
 request_code = public(RequestCode.as_view())
-confirm_code = public(account.ConfirmLoginCodeView.as_view(form_class=forms.CodeForm))
+confirm_code = public(ConfirmCode.as_view())
 reset_password = public(ResetPassword.as_view())
 add_passkey = staff_setting_up(passkeys.AddWebAuthnView.as_view(form_class=forms.PasskeyForm))

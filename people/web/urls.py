@@ -11,6 +11,7 @@ from django.urls import include, path, re_path
 from people.web import joining, setup, sign_in, staff, trail
 from people.web.account import account as my_account
 from people.web.guards import public, signed_in, staff_setting_up
+from people.web.passkeys import passkey as own_passkey
 
 # allauth looks its pages up by these names. They are mounted one by one: whatever is not here does not exist.
 SIGN_IN = [
@@ -50,6 +51,7 @@ ACCOUNT = [
 
 PEOPLE = [
     path("account/", my_account, name="account"),
+    path("account/passkey/", own_passkey, name="passkey"),
     path("join/<str:token>/", joining.join, name="join"),
     path("setup/", setup.overview, name="setup"),
     path("setup/clinic/", setup.clinic, name="clinic"),
@@ -70,7 +72,7 @@ PEOPLE = [
 
 urlpatterns = [
     path("signin/", include(SIGN_IN)),
-    path("signout/", public(account.logout), name="account_logout"),
+    path("signout/", sign_in.sign_out, name="account_logout"),
     path("account/", include(ACCOUNT)),
     path("", include((PEOPLE, "people"))),
 ]
