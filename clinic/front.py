@@ -6,6 +6,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from clinic.portal import reading
 from people.web.guards import SignedInRequest, public, signed_in
 
 MARK = Path(__file__).parent / "static" / "clinic" / "mark.svg"
@@ -30,5 +31,5 @@ def icon(request: HttpRequest) -> HttpResponse:
 def home(request: SignedInRequest) -> HttpResponse:
     """To where this person's day begins."""
     if request.user.is_patient:
-        return redirect("portal:today")
+        return reading.in_own_language(request.user, request, redirect("portal:today"))
     return redirect("desk:my_day" if request.user.profession else "desk:today")

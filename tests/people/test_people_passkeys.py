@@ -1,6 +1,7 @@
 """Passkeys in a real browser, under the strict policy, with a key that Chromium makes up."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -9,9 +10,10 @@ import environ
 import psycopg
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.db import connection
 from django.urls import reverse
-from factories import a_user, the_clinic
+from factories import a_portal_patient, a_user, the_clinic
 from playwright.sync_api import Page, sync_playwright
 
 from people.models import AuditEvent
@@ -92,3 +94,42 @@ def test_staff_add_a_passkey_and_sign_in_with_nothing_but_it(
     assert complaints == []
     assert Authenticator.objects.filter(user=manager, type=Authenticator.Type.WEBAUTHN).count() == 1
     assert AuditEvent.objects.filter(by=manager, deed="account.webauthn_added").count() == 1
+
+
+@pytest.mark.usefixtures("_nobody_stays_connected")
+def test_a_patient_uses_her_fingerprint_instead_of_the_next_code_and_is_never_asked_for_both(
+    live_server: Any, screen: tuple[Page, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    page, complaints = screen
+    the_clinic(is_demo=False)
+    leila = a_portal_patient().user
+    assert leila
+
+    def asks_for_a_code() -> None:
+        page.goto(f"{live_server.url}/signin/code/")
+        page.get_by_label("E-mail").fill(leila.email)
+        page.get_by_role("button", name="Send me a code").click()
+        code = re.search(r"\d{4}-\d{4}", mail.outbox[-1].body)
+        assert code
+        page.get_by_label("Code").fill(code[0])
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(lambda url: "/signin" not in url)
+
+    asks_for_a_code()
+    page.get_by_role("link", name="Use your fingerprint or face").click()
+    page.get_by_label("Name").fill("My phone")
+    page.get_by_role("button", name="Use this phone").click()
+    page.get_by_role("heading", name="My phone").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{live_server.url}/signin/code/")
+    page.get_by_role("button", name="Use my fingerprint or face").click()
+    page.wait_for_url(lambda url: "/signin" not in url)
+    signed_in_by_key = page.url
+    page.get_by_role("button", name="Sign out").click()
+    asks_for_a_code()
+
+    assert signed_in_by_key.endswith("/me/")
+    assert page.url.endswith("/me/")
+    assert complaints == []
+    assert AuditEvent.objects.filter(by=leila, deed="account.webauthn_added").count() == 1
