@@ -24,6 +24,7 @@ _OPENS = {
     Kind.ALERT: "desk:alerts",
     Kind.EXERCISE: "portal:today",
     Kind.POSTURE: "portal:breaks",
+    Kind.MEASURES_DUE: "portal:measures",
     Kind.NEXT_DUE: "portal:visits",
     Kind.REASSESSMENT: "portal:visits",
     Kind.RECALL: "portal:visits",
