@@ -1,16 +1,4 @@
 // Extras of the sheet that is signed. Without them it is read, the name is typed, and that is enough.
-const words = document.querySelector("[data-speak-text]");
-const speak = document.querySelector("[data-speak]");
-if (words && speak && "speechSynthesis" in window) {
-  speak.hidden = false;
-  speak.addEventListener("click", () => {
-    if (speechSynthesis.speaking) { speechSynthesis.cancel(); return; }
-    const said = new SpeechSynthesisUtterance(words.innerText);
-    said.lang = document.documentElement.lang;
-    speechSynthesis.speak(said);
-  });
-}
-
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
