@@ -46,7 +46,7 @@ def helpers(request: SignedInRequest, patient: Patient) -> HttpResponse:
         }
         for it in rows
     ]
-    return render(request, "portal/helpers.html", {"active": "settings", "people": people})
+    return render(request, "portal/helping.html", {"active": "settings", "people": people})
 
 
 @own
