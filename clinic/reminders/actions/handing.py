@@ -83,7 +83,9 @@ def _holds(conditions: tuple[Q | Exists, ...]) -> tuple[str, tuple[Any, ...]]:
 def _asked(statement: str, values: list[Any]) -> tuple[Any, ...]:
     """The one row of the answer. Values go to PostgreSQL beside the statement, which it therefore plans only once."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+    line = connection.connection
+    line.prepare_threshold = 0  # under None, which Django sets for its own statements, nothing is ever prepared
+    with connection.wrap_database_errors, psycopg.RawCursor(line) as cursor:
         row = cursor.execute(_numbered(statement), values, prepare=True).fetchone()
     if row is None:
         raise DatabaseError("No answer to a question that always has one.")
