@@ -1,11 +1,14 @@
 """My plan: where I am, what comes next, and what to look after."""
 
-from datetime import date
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
@@ -13,16 +16,20 @@ from clinic.appointments.web import plan_cost
 from clinic.portal import words
 from clinic.portal.door import own
 from patients.models import Patient
+from patients.web import assessment_glance
 from people.web.guards import SignedInRequest
 from programs.actions import plan_templates, plan_versions, self_care
+from programs.actions.plan_revising import as_slot
 from programs.models import Plan, PlannedSession
+from programs.rules import notices
 from programs.rules.rulebook import rulebook
-from programs.web.plan_words import version_in_words
+from programs.web.plan_words import HAPPENS, version_in_words, what_is_left_off
 from programs.web.plans import newest_plan, self_care_of
 
 # After a missed visit the session is due again, so a missed one does not stand for it.
 HELD_BY = frozenset(Status) - {Status.CANCELLED, Status.MISSED}
 SOON = 6  # how many of the sessions to come are shown at first
+AHEAD = timedelta(weeks=6)  # what must be left off later than that is told later
 
 
 @own
@@ -57,7 +64,7 @@ def plan(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "phases": [
             {
                 "phase": phase,
-                "goals": [words.plain(goal) for goal in phase.goals],
+                "goals": [words.plain(gettext(goal)) for goal in phase.goals],
                 "exercises": [it for it in phase.exercises.all() if it.code in book.exercises],
                 "posture": [
                     book.posture_items[it.code] for it in phase.posture_items.all() if it.code in book.posture_items
@@ -67,6 +74,8 @@ def plan(request: SignedInRequest, patient: Patient) -> HttpResponse:
         ],
         "last_done": done[-1:],
         "soon": coming[:SOON],
+        "prepare": list(_prepare(coming, today)),
+        "lines": assessment_glance.lines(patient, request.user),
         "later": coming[SOON:],
         "template": plan_templates.of_plan(found),
         **plan_cost.of_patient(patient, on=today),
@@ -91,7 +100,31 @@ def _step(session: PlannedSession, visit: Appointment | None, today: date) -> di
     return {
         "session": session,
         "visit": visit,
-        "name": service.name if service else session.modality,
+        # What there is to read before and after this kind of treatment, a page of the visit.
+        "is_explained": visit is not None and session.modality in rulebook().modalities,
+        "name": gettext(service.name) if service else session.modality,
         "state": state,
         "on": visit.local_start.date() if visit else session.due_from,
     }
+
+
+def _prepare(coming: Iterable[dict[str, Any]], today: date) -> Iterator[dict[str, Any]]:
+    """What must be left off before each session, and from which day: counted from its visit, if it is booked.
+
+    Shown to whoever is signed in and in no message: it tells what is treated.
+    """
+    book = rulebook()
+    for step in coming:
+        if step["session"].is_optional and step["visit"] is None:
+            continue  # it may never come
+        slot = replace(as_slot(step["session"]), due_on=max(step["on"], today))
+        for notice in notices.leave_off(slot, rules=book.timing_rules.values(), events=book.timing_events):
+            if notice.on > today + AHEAD:
+                continue
+            yield {
+                "step": step,
+                "what": what_is_left_off(notice),
+                "since": notice.on,
+                "has_begun": notice.on <= today,
+                "is_illness": notice.other in HAPPENS,
+            }

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -92,9 +93,19 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "id": reverse("portal:today"),
         "name": name,
         "short_name": name,
+        "description": _("Your visits, your plan and your exercises."),
+        "lang": get_language(),
+        "dir": "rtl" if get_language_bidi() else "ltr",
         "start_url": reverse("portal:today"),
         "scope": "/",
         "display": "standalone",
-        "icons": [{"src": static("clinic/mark.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        "background_color": "#F4F7F7",  # the canvas of tokens.css
+        "theme_color": "#FFFFFF",
+        "icons": [
+            {"src": static("clinic/mark.svg"), "sizes": "any", "type": "image/svg+xml"},
+            *({"src": static(f"clinic/icon-{n}.png"), "sizes": f"{n}x{n}", "type": "image/png"} for n in (192, 512)),
+            # With room around it, for phones that cut icons into their own shape.
+            {"src": static("clinic/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+        ],
     }
     return JsonResponse(said, content_type="application/manifest+json")

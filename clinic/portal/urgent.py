@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 
 from patients.rules.red_flags import RedFlagRule
 from patients.rules.rulebook import rulebook
@@ -12,6 +13,7 @@ ASKED_AT_HOME = frozenset({"patient", "patient_recall"})
 
 
 @public
+@gzip_page
 def urgent(request: HttpRequest) -> HttpResponse:
     """The warning signs in the words patients are asked in, gravest first."""
     now, same_day = _signs("emergency_now"), _signs("same_day")

@@ -1,6 +1,6 @@
 """The patient's doors. One address for one thing: a GET shows it, a POST changes it."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from clinic.portal import (
     at_home,
@@ -12,6 +12,7 @@ from clinic.portal import (
     link,
     measures,
     offer,
+    phone,
     plan,
     preferences,
     reading,
@@ -25,8 +26,11 @@ from clinic.portal import (
 )
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", today.today, name="today"),
+    path("me/pain/", today.pain, name="pain"),
+    path("me/offline/", phone.offline, name="offline"),
+    path("me/worker.js", phone.worker, name="worker"),
     path("me/who/", who.who, name="who"),
     path("me/plan/", plan.plan, name="plan"),
     path("me/exercises/", at_home.exercises, name="exercises"),
@@ -50,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("me/settings/", preferences.settings, name="settings"),
     path("me/measures/", measures.measures, name="measures"),
     path("me/measures/<str:code>/", measures.measure, name="measure"),
+    path("", include("clinic.portal.record_urls")),
     path("me/consents/", consents.mine, name="consents"),
     path("me/consents/read/<uuid:document_id>/", consents.sign, name="consent_sign"),
     path("me/consents/<uuid:consent_id>/", consents.copy, name="consent_copy"),

@@ -222,7 +222,7 @@ def test_today_costs_as_many_queries_after_three_weeks_as_on_the_first_day(
             exercises.tick_all(portal.plan, on=moment.date(), by=portal.leila.user, now=moment)
 
 
-QUERIES = 18
+QUERIES = 21
 
 
 def test_my_plan_shows_where_i_am_and_what_comes_next(portal: Portal) -> None:
@@ -251,7 +251,7 @@ def test_a_long_plan_costs_no_more_than_a_short_one(
 
     with it_is(NOW):
         client.get(reverse("portal:plan"))
-        with django_assert_num_queries(26):
+        with django_assert_num_queries(28):
             client.get(reverse("portal:plan"))
 
 

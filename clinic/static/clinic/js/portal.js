@@ -11,6 +11,7 @@
   const AGAIN = 20000;
   const banner = document.querySelector("[data-offline]");
   let isSending = false;
+  let isAskedAgain = false; // while one was on its way, such as by a connection that came back
   let isWaiting = false; // until the next page: this one may no longer speak for anybody
 
   function kept() {
@@ -99,7 +100,7 @@
   // ---- sending, one after the other and each until it is answered
 
   async function send() {
-    if (isSending || isWaiting) return;
+    if (isSending || isWaiting) { isAskedAgain = isSending; return; }
     isSending = true;
     try {
       // Of two open pages one sends: the other would only send the same again.
@@ -109,6 +110,7 @@
       isSending = false;
       tell();
     }
+    if (isAskedAgain) { isAskedAgain = false; await send(); }
   }
 
   async function sendAll() {
