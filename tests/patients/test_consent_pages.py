@@ -318,5 +318,5 @@ def test_her_own_list_costs_the_same_however_much_was_signed(
     client, url = signed_in(leila.user), reverse("portal:consents")
     client.get(url)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(17):
         client.get(url)

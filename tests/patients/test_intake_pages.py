@@ -327,7 +327,7 @@ def test_her_forms_cost_the_same_however_many_she_sent(
     Intake.objects.bulk_create(Intake(patient=leila, started_at=NOW, submitted_at=NOW) for _ in range(sent))
     phone.get(reverse("patients:forms"))
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(11):
         phone.get(reverse("patients:forms"))
 
 
