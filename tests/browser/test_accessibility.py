@@ -102,7 +102,7 @@ def measured() -> set[str]:
 def test_no_page_of_the_staff_has_a_barrier(stack: Stack, page: Page, role: str, measured: set[str]) -> None:
     sign_in_staff(page, stack, STAFF[role])
 
-    assert look_at_everything(page, stack, measured, 1440) == ({}, [])
+    assert look_at_everything(page, stack, measured, 1440, 390) == ({}, [])
 
 
 def test_no_page_of_the_patient_has_a_barrier(stack: Stack, page: Page) -> None:
