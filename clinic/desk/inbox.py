@@ -105,7 +105,7 @@ def _is_done(request: SignedInRequest, kept: Thread, form: AnswerForm) -> bool:
         if not form.is_valid():
             return False
         threads.write(kept, form.written, by=by, now=now)
-        messages.success(request, _("Sent. The patient reads it in the portal."))
+        messages.success(request, _("Sent. The patient is told that there is a message."))
     elif deed == "assign":
         to = User.objects.staff().active().filter(pk=_uuid(request.POST.get("to"))).first()
         threads.assign(kept, to, by=by)
@@ -150,7 +150,7 @@ def begin(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Sent. The patient reads it in the portal."))
+            messages.success(request, _("Sent. The patient is told that there is a message."))
             return redirect("desk:thread", kept.pk)
     return render(request, "desk/thread_new.html", {"active": "inbox", "patient": patient, "form": form})
 

@@ -1,14 +1,18 @@
 """Reminders of all visits at once, and what follows from plans and from what a visit was for."""
 
 from datetime import date, time, timedelta
+from uuid import uuid4
 
 import pytest
-from factories import NOW, a_patient, a_site, the_clinic
+from factories import NOW, a_patient, a_portal_patient, a_site, a_user, the_clinic
 from outbox_cast import THURSDAY, a_plan, a_visit, at, look, told
 
 from clinic.reminders.actions import planning, wishes
 from clinic.reminders.models import ContactPreference, Message, SendingRule
 from clinic.reminders.rules import timing
+from patients.actions import threads
+from patients.actions.threads import Written
+from people.rules.permissions import Role
 from programs.models import Checkpoint, Plan, PlannedSession
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +172,25 @@ def test_a_fallback_is_for_when_the_first_way_fails_and_then_comes_before_all_ot
 
     assert first == "email"
     assert Message.objects.get(kind="booked", state="ready").channel == "letter"
+
+
+def test_who_is_written_to_is_told_once_and_not_of_what_is_read_already() -> None:
+    the_clinic()
+    reader, busy, late = (a_portal_patient() for _ in range(3))
+    sara = a_user(Role.CLINICIAN)
+    for patient in (reader, busy, late):
+        thread = threads.begin(patient, "health", Written(text="Your neck", key=uuid4()), by=sara, now=NOW)
+        threads.write(thread, Written(text="Your arm", key=uuid4()), by=sara, now=NOW + timedelta(seconds=9))
+    assert reader.user
+    threads.seen(reader.threads.get(), by=reader.user, now=NOW + timedelta(seconds=20))
+
+    for minute in (1, 2):
+        planning.plan(now=NOW + timedelta(minutes=minute))
+        look(NOW + timedelta(minutes=minute))  # half past three at night
+    assert late.user
+    threads.seen(late.threads.get(), by=late.user, now=at(14, 7))
+    look(at(14, 12))
+
+    told = Message.objects.filter(kind="answer").values_list("patient", "channel", "state", "reason")
+    assert set(told) == {(busy.pk, "email", "sent", ""), (late.pk, "email", "suppressed", "read")}
+    assert told.count() == 2

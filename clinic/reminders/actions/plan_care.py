@@ -15,7 +15,7 @@ from clinic.appointments.rules.status import Status
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions
 from clinic.reminders.rules.schedule import Key, Timing
-from patients.models import Intake
+from patients.models import Intake, Post
 from people.models import Clinic
 from programs.models import Checkpoint, Plan, PlannedSession, PlanVersion
 from programs.rules.rulebook import rulebook
@@ -40,6 +40,7 @@ def owed(clinic: Clinic, timetable: Timetable, *, now: datetime) -> Iterator[Mes
         Kind.NEXT_DUE: _next_due,
         Kind.RECALL: _recalls,
         Kind.PLAN_CHANGED: _changes,
+        Kind.ANSWER: _answers,
     }
     for kind, make in makers.items():
         rule = timetable[kind, ""]
@@ -182,6 +183,22 @@ def _changes(clinic: Clinic, rule: Timing, now: datetime) -> Iterator[Message]:
     mine = new.filter(plan__status=Plan.Status.ACTIVE).annotate(occasion=occasion_of("version:"))
     for it in mine.filter(_untold(Kind.PLAN_CHANGED)).select_related("plan"):
         yield _about_plan(it.plan, Kind.PLAN_CHANGED, f"version:{it.pk}", it.at + waits, it.at + _HELPS_FOR)
+
+
+def _answers(clinic: Clinic, rule: Timing, now: datetime) -> Iterator[Message]:
+    """Somebody at the clinic has written to a patient with a sign-in: told once, however much there is to read."""
+    new = Post.objects.filter(is_ours=True, read_at=None, at__gt=now - _HELPS_FOR, at__lte=now)
+    before = Post.objects.filter(is_ours=True, read_at=None, thread=OuterRef("thread"), at__lt=OuterRef("at"))
+    mine = new.filter(~Exists(before), thread__patient__user__isnull=False).annotate(occasion=occasion_of("post:"))
+    for it in mine.filter(_untold(Kind.ANSWER)).select_related("thread"):
+        yield Message(
+            occasion=f"post:{it.pk}",
+            kind=Kind.ANSWER,
+            patient_id=it.thread.patient_id,
+            due_at=it.at,
+            not_before=it.at,
+            not_after=it.at + _HELPS_FOR,
+        )
 
 
 def _told(kind: Kind, visits: QuerySet[Appointment]) -> set[str]:

@@ -13,7 +13,7 @@ from clinic.reminders.actions.plan_care import occasion_of
 from clinic.reminders.models import Message
 from clinic.reminders.rules import occasions
 from clinic.reminders.rules.schedule import EVE
-from patients.models import Intake, RedFlag
+from patients.models import Intake, Post, RedFlag
 from people.models import Clinic
 from people.rules.permissions import Permission, Role, rights_of
 from programs.models import Checkpoint, ExerciseDone, Plan, PlanExercise, PlannedSession, PlanVersion
@@ -64,6 +64,10 @@ _SESSION = (
 _NEXT: Final[Conditions] = {"booked": Exists(_SESSION.filter(plan=OuterRef("plan"), occasion=OuterRef("occasion")))}
 _UNSEEN = PlanVersion.objects.filter(seen_at=None).annotate(occasion=occasion_of("version:"))
 _CHANGED: Final[Conditions] = {"read": Exists(_UNSEEN.filter(plan=OuterRef("plan"), occasion=OuterRef("occasion")))}
+_UNREAD = Post.objects.filter(is_ours=True, read_at=None).annotate(occasion=occasion_of("post:"))
+_ANSWER: Final[Conditions] = {
+    "read": Exists(_UNREAD.filter(thread__patient=OuterRef("patient"), occasion=OuterRef("occasion")))
+}
 _NEWER_PLAN = Plan.objects.unfinished().filter(patient=OuterRef("patient"))
 _RECALL: Final[Conditions] = {**_UNBOOKED, "plan_started": Q(~Exists(_NEWER_PLAN))}
 _GIVEN: Final[Conditions] = {
@@ -81,6 +85,7 @@ _BY_KIND: Final = {
     Kind.REASSESSMENT: _FOLLOWED | _DECIDES | _UNBOOKED,
     Kind.NEXT_DUE: _FOLLOWED | _NEXT,
     Kind.PLAN_CHANGED: _FOLLOWED | _CHANGED,
+    Kind.ANSWER: _ANSWER,
     Kind.RECALL: _RECALL,
     Kind.POSTURE: {**_FOLLOWED, "reminder_off": Q(plan__break_times__len__gt=0)},
 }

@@ -121,6 +121,7 @@ class Message(models.Model):
         REASSESSMENT = "reassessment", _("Look again due")
         RECALL = "recall", _("Invitation to come again")
         PLAN_CHANGED = "plan_changed", _("Plan changed")
+        ANSWER = "answer", _("Message to read")
         ALERT = "alert", _("Alert to the clinic")
 
     class Channel(models.TextChoices):

@@ -40,6 +40,7 @@ DEFAULTS: Final[Mapping[Key, Timing]] = {
     ("reassessment", ""): Timing(days=5),
     ("recall", ""): Timing(days=180),
     ("plan_changed", ""): Timing(),
+    ("answer", ""): Timing(),
 }
 # By kind, not one by one: whoever wants no reminders wants none of the three.
 A_PATIENT_MAY_SWITCH_OFF: Final = tuple(dict.fromkeys(kind for kind, _ in DEFAULTS))

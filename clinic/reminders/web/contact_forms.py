@@ -27,6 +27,7 @@ _CALLED = {
     Message.Kind.REASSESSMENT: _("When it is time for a check"),
     Message.Kind.RECALL: _("An invitation, months after my program"),
     Message.Kind.PLAN_CHANGED: _("When my program has changed"),
+    Message.Kind.ANSWER: _("When you have written to me"),
 }
 KINDS = [(kind, _CALLED[Message.Kind(kind)]) for kind in schedule.A_PATIENT_MAY_SWITCH_OFF]
 

@@ -29,6 +29,7 @@ NAMES: Mapping[Key, Any] = {
     ("reassessment", ""): _("Look again due and not booked"),
     ("recall", ""): _("Invitation to come again"),
     ("plan_changed", ""): _("Plan changed"),
+    ("answer", ""): _("Message to read"),
 }
 _MOST_DAYS, _MOST_HOURS = 366, 24
 
