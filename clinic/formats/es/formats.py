@@ -8,7 +8,6 @@ from typing import Final
 
 _OF: Final = r" \d\e "
 _YEAR: Final = rf"{_OF}Y"
-# b, not M: Django writes M with a capital letter, and Spanish does not.
 
 SPOKEN: Final = {
     "j F": rf"j{_OF}F",
@@ -19,14 +18,15 @@ SPOKEN: Final = {
     "l j F, H:i": rf"l j{_OF}F, H:i",
     "l j F Y": rf"l j{_OF}F{_YEAR}",
     "F Y": rf"F{_YEAR}",
-    "j M": rf"j{_OF}b",
-    "j M, H:i": rf"j{_OF}b, H:i",
-    "j M Y": rf"j{_OF}b{_YEAR}",
-    "j M Y, H:i": rf"j{_OF}b{_YEAR}, H:i",
-    "j M Y, H:i:s": rf"j{_OF}b{_YEAR}, H:i:s",
-    "D j M": rf"D j{_OF}b",
-    "D j M, H:i": rf"D j{_OF}b, H:i",
-    "D j M Y": rf"D j{_OF}b{_YEAR}",
+    # Short ones go without "de". Django writes M with a capital letter, and Spanish does not.
+    "j M": "j b",
+    "j M, H:i": "j b, H:i",
+    "j M Y": "j b Y",
+    "j M Y, H:i": "j b Y, H:i",
+    "j M Y, H:i:s": "j b Y, H:i:s",
+    "D j M": "D j b",
+    "D j M, H:i": "D j b, H:i",
+    "D j M Y": "D j b Y",
 }
 globals().update(SPOKEN)
 
