@@ -59,10 +59,10 @@ def a_command(places: Places, mode: str = "embedded") -> Iterator[subprocess.Pop
     assert soon(lambda: running(places.data) is None)
 
 
-def ask(places: Places, statement: str) -> list[tuple[object, ...]]:
+def ask(places: Places, statement: str, user: str = "clinic_owner") -> list[tuple[object, ...]]:
     sockets = (places.data / "sockets").readlink()
-    password = password_of("clinic_owner", places.data)
-    with psycopg.connect(host=str(sockets), dbname=DATABASE, user="clinic_owner", password=password) as database:
+    password = password_of(user, places.data)
+    with psycopg.connect(host=str(sockets), dbname=DATABASE, user=user, password=password) as database:
         answer = database.execute(statement)
         return answer.fetchall() if answer.description else []
 
@@ -158,6 +158,17 @@ def test_the_application_can_neither_own_nor_create_nor_connect_without_its_pass
             psycopg.connect(host=str(sockets), dbname=DATABASE, user=RUNTIME, password="guessed")
 
     assert rights == (False, False, False, False)
+
+
+def test_a_clinic_made_before_the_portal_had_a_role_gets_it_at_its_next_start(places: Places) -> None:
+    with a_command(places):
+        ask(places, "DROP ROLE clinic_portal", user="postgres")
+        (places.data / "servers" / "postgres" / "portal_role").unlink()
+
+    with a_command(places):
+        found = ask(places, "SELECT pg_has_role('clinic_app', 'clinic_portal', 'MEMBER')")
+
+    assert found == [(True,)]
 
 
 def test_secrets_and_sockets_are_closed_to_everybody_else(places: Places) -> None:
