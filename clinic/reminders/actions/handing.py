@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 from django.db import DatabaseError, connection
 from django.db.models import Exists, Q
+from psycopg.sql import Literal
 
 from clinic.reminders.actions import truth
 from clinic.reminders.actions.outcomes import Outcome
@@ -50,6 +51,7 @@ def step(done: Outcome | None, following: Message | None, *, now: datetime, leas
 
     A statement is a transaction of its own: both are written or neither.
     """
+    connection.ensure_connection()
     settled, settled_values = _settled(done) if done else (_NOTHING_SETTLED, [])
     let_go, let_go_values = _let_go(following, now, lease_until) if following else (_NOTHING_LET_GO, [])
     statement = f"WITH {settled}, {let_go} SELECT EXISTS (SELECT FROM settled), EXISTS (SELECT FROM let_go)"  # noqa: S608  our own words; values are bound
@@ -66,23 +68,25 @@ def _settled(done: Outcome) -> tuple[str, list[Any]]:
 
 
 def _let_go(message: Message, now: datetime, lease_until: datetime) -> tuple[str, list[Any]]:
-    holds, values = _holds(tuple(truth.of(message).values()))
-    bound = [message.pk if value == _THIS else value for value in values]
+    holds, times = _holds(tuple(truth.of(message).values()))
     who = [lease_until, message.pk, message.token, now]
-    return _LET_GO.format(truth=holds), [*who, *bound, message.token, now]
+    return _LET_GO.format(truth=holds), [*who, *[message.pk] * times, message.token, now]
 
 
 @lru_cache(maxsize=256)
-def _holds(conditions: tuple[Q | Exists, ...]) -> tuple[str, tuple[Any, ...]]:
-    """SQL that finds the message if all of this holds. Writing it takes Django longer than PostgreSQL the answer."""
+def _holds(conditions: tuple[Q | Exists, ...]) -> tuple[str, int]:
+    """SQL that finds the message if all of this holds, and how often its id stands there as a blank.
+
+    Writing it takes Django longer than PostgreSQL the answer, and to send sixty values that never change, nearly so.
+    """
     query = Message.objects.filter(*conditions, pk=_THIS).order_by().values("pk").query
     sql, values = query.sql_with_params()
-    return sql, tuple(values)
+    said = ["%s" if it == _THIS else Literal(it).as_string(connection.connection).replace("%", "%%") for it in values]
+    return sql.replace("%%", "%%%%") % tuple(said), said.count("%s")
 
 
 def _asked(statement: str, values: list[Any]) -> tuple[Any, ...]:
     """The one row of the answer. Values go to PostgreSQL beside the statement, which it therefore plans only once."""
-    connection.ensure_connection()
     line = connection.connection
     line.prepare_threshold = 0  # under None, which Django sets for its own statements, nothing is ever prepared
     with connection.wrap_database_errors, psycopg.RawCursor(line) as cursor:

@@ -3,6 +3,7 @@
 import re
 import smtplib
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ __all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Un
 
 _GO_ON = 354
 _LINE_OF_DOTS = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321, 4.5.2: a line of one dot is the end
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")  # nothing to encode
 _CLOSING = 421  # RFC 5321, 4.2.1: the server closes the connection
 _PERMANENT = 500
 
@@ -71,8 +73,8 @@ class Line:
         """SMTP step by step, because what a broken line means depends on the step."""
         try:
             text = mime.as_bytes(mail)
-            sender = sanitize_address(settings.EMAIL_BOUNCES_TO or mail.from_email, "utf-8")
-            addresses = [sanitize_address(address, "utf-8") for address in mail.recipients()]
+            sender = _plain(settings.EMAIL_BOUNCES_TO or mail.from_email)
+            addresses = [_plain(address) for address in mail.recipients()]
         except ValueError as error:
             raise Refused(_code(error), reason="bad_address") from error
         try:
@@ -127,6 +129,12 @@ class Line:
             self._backend.close()
         except (OSError, smtplib.SMTPException):  # it was broken already
             return
+
+
+@lru_cache(maxsize=1024)
+def _plain(address: str) -> str:
+    """As it may be said to a server. Raises `ValueError`."""
+    return address if _PLAIN.fullmatch(address) else sanitize_address(address, "utf-8")
 
 
 def _code(error: Exception) -> str:

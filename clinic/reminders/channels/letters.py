@@ -1,13 +1,16 @@
 """Writing the mail of a message: from what we know, only the words that may be in it."""
 
+import re
 from dataclasses import replace
 from email.utils import formataddr, parseaddr
+from functools import cache
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import dateformat, timezone, translation
+from django.utils.html import escape
 
 from clinic.appointments.models import Appointment
 from clinic.reminders.actions import stop_links, words
@@ -28,7 +31,10 @@ _OPENS = {
     Kind.NEXT_DUE: "portal:visits",
     Kind.REASSESSMENT: "portal:visits",
     Kind.RECALL: "portal:visits",
+    Kind.ANSWER: "portal:messages",
 }
+_LINK = re.compile(r"(https?://[^\s<]*[^\s<.,;:!?)])")  # to its last letter that is not the sentence's
+_SUBJECT, _TEXT = "the-subject-of-the-letter", "the-text-of-the-letter"  # where these stand in the page
 _MAY_BE_SWITCHED_OFF = frozenset(Kind) - {Kind.ALERT, Kind.BOOKED, Kind.MOVED, Kind.CANCELLED}
 
 
@@ -50,9 +56,25 @@ def letter(message: Message, clinic: Clinic) -> EmailMultiAlternatives:
         to=[message.patient.email if message.patient else message.staff.email if message.staff else ""],
         headers=headers,
     )
-    shown = {"subject": said.subject, "text": said.text, "language": language}
-    mail.attach_alternative(render_to_string("mail/letter.html", shown), "text/html")
+    mail.attach_alternative(_as_page(said.subject, said.text, language), "text/html")
     return mail
+
+
+def _as_page(subject: str, text: str, language: str) -> str:
+    """The same in HTML: its paragraphs, and its links to press."""
+    linked = _LINK.sub(r'<a href="\1">\1</a>', escape(text))
+    paragraphs = "\n\n".join("<p>{}</p>".format(it.replace("\n", "<br>\n")) for it in linked.split("\n\n"))
+    before, between, after = _page(language)
+    return "".join([before, escape(subject), between, paragraphs, after])
+
+
+@cache
+def _page(language: str) -> tuple[str, str, str]:
+    """What stands around a letter: Django reads its template once, and not for each."""
+    page = render_to_string("mail/letter.html", {"subject": _SUBJECT, "text": _TEXT, "language": language})
+    before, _, rest = page.partition(_SUBJECT)
+    between, _, after = rest.partition(_TEXT)
+    return before, between, after
 
 
 def words_of(message: Message, clinic: Clinic, language: str, *, link: str = "", form_link: str = "") -> Words:

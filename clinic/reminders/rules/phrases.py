@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -74,7 +74,7 @@ def is_allowed(text: str) -> bool:
 
 def filled(text: str, words: Words, *, without: int = 0) -> str:
     """The text with its blanks filled in, less every [ ] with an empty blank and the last `without` of them."""
-    known = asdict(words)
+    known = {name: getattr(words, name) for name in ALLOWED}
     parts = _OPTIONAL.findall(text)
     kept = len(parts) - without
     for n, part in enumerate(parts):
