@@ -26,18 +26,18 @@ SHOWN: Final = (
 # Reached from there, but in the hands of the clinic's own people alone: their pages are in English.
 OFFICE: Final = (
     "clinic.appointments.models.policy", "clinic.appointments.models.resource", "clinic.appointments.models.roster",
-    "clinic.reminders.models.[!m]*", "clinic.reminders.rules.wording",
+    "clinic.reminders.models.[ls]*", "clinic.reminders.rules.wording",
     "patients.actions.assessments", "patients.actions.registration", "patients.rules.decisions",
     "patients.rules.follow_up", "patients.rules.movement", "patients.rules.notes", "patients.rules.quick_tests",
-    "patients.rules.twins", "patients.models.assessment", "patients.web.assessment_*", "patients.web.consent_pages",
+    "patients.rules.twins", "patients.web.assessment_*", "patients.web.consent_pages",
     "patients.web.intake_staff", "patients.web.intake_paper",
     "people.actions.*", "people.models.invitation", "people.models.organization", "people.rules.staff",
     "people.web.setup", "people.web.staff", "people.web.trail", "people.web.urls",
     "programs.actions.beginning", "programs.actions.checkpoints", "programs.actions.doses",
     "programs.actions.offering", "programs.actions.plan_revising", "programs.actions.plan_templates",
-    "programs.actions.plans", "programs.actions.prescribing", "programs.actions.safety", "programs.models.plan_history",
-    "programs.models.plan_template", "programs.models.rule_change", "programs.models.safety",
-    "programs.models.service_setting", "programs.models.treatment", "programs.rules.next_dose", "programs.web.forms",
+    "programs.actions.plans", "programs.actions.prescribing", "programs.actions.safety",
+    "programs.models.plan_template", "programs.models.rule_change", "programs.models.service_setting",
+    "programs.rules.next_dose", "programs.web.forms",
 )  # fmt: skip
 OFFICE_PAGES: Final = (
     "layouts/staff.html", "layouts/setup.html", "people/mail/*", "people/setup.html", "patients/banner.html",

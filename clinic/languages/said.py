@@ -26,8 +26,13 @@ KNOWLEDGE: Final = (
     ("patients/knowledge/intake_groups.toml", "intake_group.title"),
     ("patients/knowledge/intake_groups.toml", "intake_group.words"),
     ("patients/knowledge/medicines.toml", "medicine_class.label"),
+    ("patients/knowledge/body_regions.toml", "body_region.label"),
+    ("patients/knowledge/conditions.toml", "suspected_condition.label"),
+    ("patients/knowledge/outcome_measures.toml", "measure.name"),
+    ("patients/knowledge/patient_facts.toml", "fact.label"),
     ("patients/knowledge/consents.toml", "consent.title"),
     ("patients/knowledge/consents.toml", "consent.in_plain_words"),
+    ("programs/knowledge/interactions.toml", "event.label"),
     ("programs/knowledge/services.toml", "service.name"),
     ("programs/knowledge/modalities.toml", "modality.name"),
     ("programs/knowledge/modalities.toml", "modality.technique.name"),
@@ -91,7 +96,7 @@ def of_knowledge() -> Iterator[Said]:
             yield Said((text,), file)
     for fact in _toml(FACTS)["fact"]:
         if fact["code"] in asked:
-            yield from (Said((fact[key],), FACTS) for key in ("label", "patient_question"))
+            yield Said((fact["patient_question"],), FACTS)
 
 
 def _facts_asked() -> set[str]:
