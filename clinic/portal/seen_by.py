@@ -128,10 +128,12 @@ def _in_order(event: AuditEvent) -> tuple[date, str, str]:
 
 def _who(event: AuditEvent, *, me: UUID, is_helper: bool) -> tuple[str, str]:
     """A name and what they were then. Somebody who acts for the patient is said to be that."""
-    if event.by is None:
+    if event.by_id is None:
         return _("Our computer"), _("by itself")
     if event.by_id == me:
         return _("You"), ""
+    if event.by is None:  # behind the wall: the account of somebody who is no helper any more
+        return _("Somebody"), _("another account of this record")
     if event.role == Role.PATIENT:
         return event.by.name, _("your helper") if is_helper else _("another account of this record")
     return event.by.name, str(Role(event.role).label) if event.role in Role.values else event.role

@@ -42,7 +42,8 @@ _VISITS: Final = frozenset({Help.SEE_VISITS, Help.MANAGE_VISITS})
 PAGES: Final[dict[str, tuple[frozenset[Help], frozenset[Help]]]] = {
     "portal:today": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
     "portal:pain": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
-    "portal:plan": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
+    # "I have seen it" is said by the patient alone.
+    "portal:plan": (frozenset({Help.EXERCISES}), frozenset()),
     "portal:exercises": (frozenset({Help.EXERCISES}), frozenset()),
     "portal:exercise_sheet": (frozenset({Help.EXERCISES}), frozenset()),
     "portal:exercise": (frozenset({Help.EXERCISES}), frozenset({Help.EXERCISES})),
@@ -66,6 +67,8 @@ PAGES: Final[dict[str, tuple[frozenset[Help], frozenset[Help]]]] = {
     "patients:form_part": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:form_check": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:form_sent": (frozenset({Help.FORMS}), frozenset()),
+    "portal:measures": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
+    "portal:measure": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:check": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:flare": (frozenset({Help.FORMS}), frozenset({Help.FORMS})),
     "patients:form_urgent": (frozenset({Help.FORMS}), frozenset()),

@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import get_resolver
 from django.utils import timezone
 from factories import a_portal_patient, a_user, the_clinic
 from files_cast import a_png
 from portal_cast import signed_in
 
+from clinic.checks import patterns
 from patients.actions import helping, threads
 from patients.actions.threads import Written
 from patients.models import Attachment, Helper, Patient, Post, Thread
@@ -208,3 +210,22 @@ def test_naming_a_helper_sends_a_mail_that_says_nothing_of_whom(leila: Patient, 
     assert mail.to == ["omid@example.org"]
     assert not re.search(r"Leila|Rahimi|patient|clinic|visit", mail.subject + mail.body, re.IGNORECASE)
     assert "Omid" in phone.get("/me/helpers/").content.decode()
+
+
+CLOSED = {
+    *("who", "offline", "worker", "calendar", "screens", "manifest", "contact", "settings", "consents", "consent_sign"),
+    *("consent_copy", "my_data", "my_data_pdf", "my_data_fhir", "who_looked", "corrections", "correction", "forget"),
+    *("helpers", "helper_new", "devices"),
+}
+
+
+def test_of_every_page_it_is_decided_whether_a_helper_opens_it() -> None:
+    found = {f"{space}:{it.name}" for space in ("portal", "patients") for it in own_pages(space)}
+
+    assert found == set(PAGES) | {f"portal:{name}" for name in CLOSED}
+
+
+def own_pages(space: str) -> list[Any]:
+    """The patterns under /me/ of one house."""
+    (house,) = [it for it in get_resolver().url_patterns if getattr(it, "namespace", None) == space]
+    return [it for it in patterns(house) if str(it.pattern).startswith("me/")]
