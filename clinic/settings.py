@@ -165,6 +165,11 @@ PATIENT_IDLE_MINUTES = 30  # on a phone that is not remembered
 PATIENT_REMEMBERED_DAYS = 30
 SHARED_PHONE_IDLE_MINUTES = 10
 
+FILE_UPLOAD_HANDLERS = [
+    "people.web.uploads.NotTooMuch",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # a link with a token never leaves in a Referer
 X_FRAME_OPTIONS = "DENY"

@@ -29,7 +29,7 @@ def devices(request: SignedInRequest) -> HttpResponse:
             messages.success(request, _("Signed out there."))
         return redirect("portal:devices")
     rows = [
-        (it, device_name(it.user_agent), it.session_key == here) for it in mine.order_by("-last_seen_at", "-created_at")
+        (it, device_name(it.user_agent), it.session_key == here) for it in mine.order_by("-created_at")
     ]
     context = {"active": "settings", "rows": rows, "others": sum(not is_here for *_rest, is_here in rows)}
     return render(request, "portal/devices.html", context)

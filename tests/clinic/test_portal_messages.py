@@ -94,6 +94,15 @@ def test_what_was_typed_is_kept_when_it_cannot_be_sent(phone: Client) -> None:
     assert not Thread.objects.exists()
 
 
+def test_more_than_we_take_is_refused_before_it_is_read(phone: Client) -> None:
+    typed = {"subject": "health", "text": "x", "key": str(UUID(int=5)), "attached": [SimpleUploadedFile("a", b"x")]}
+
+    answer = phone.post("/me/messages/new/", typed, CONTENT_LENGTH=str(26 * 1024 * 1024))
+
+    assert answer.status_code == 400
+    assert not Thread.objects.exists()
+
+
 def test_a_file_comes_back_as_a_download_that_runs_nowhere(phone: Client) -> None:
     send(phone, attached=[SimpleUploadedFile("my <b>neck</b>.html", a_png(), "text/html")])
     kept = Attachment.objects.get()
