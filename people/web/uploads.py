@@ -14,10 +14,10 @@ class NotTooMuch(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,
+        META: Any,  # noqa: N803  Django's name
         content_length: int,
         boundary: Any,
-        encoding: Any = None,  # noqa: N803  Django's name
+        encoding: Any = None,
     ) -> None:
         if content_length > MOST:
             raise RequestDataTooBig
