@@ -116,7 +116,8 @@ def wait_until_kept(page: Page) -> None:
     """The worker starts beside the page, and keeps it a moment later."""
     page.evaluate(
         """async () => {
-            const isKept = async () => (await caches.keys()).some(it => it.startsWith("own-")) && caches.match(location.pathname);
+            const own = async () => (await caches.keys()).some(it => it.startsWith("own-"));
+            const isKept = async () => await own() && await caches.match(location.pathname);
             while (!(await isKept())) await new Promise(done => setTimeout(done, 50));
         }"""
     )
