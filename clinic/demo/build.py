@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
-from clinic.demo import house, messages, prices, waiting
+from clinic.demo import conversations, house, messages, prices, waiting
 from clinic.demo.classes import neck_group
 from clinic.demo.names import people
 from clinic.demo.record import Notes, what_followed
@@ -63,6 +63,7 @@ def build(*, now: datetime) -> None:
     prices.set_prices(by=made.doctor, now=now)
     prices.sell_some([everybody[0], *everybody[2:6]], by=made.desk, now=now)
     messages.fill(office=made.doctor, desk=made.desk, now=now)
+    conversations.fill(everybody[0], everybody[2:], doctor=made.doctor, now=now)
 
 
 def _register(*, by: User, now: datetime) -> Iterator[Patient]:
