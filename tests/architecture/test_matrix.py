@@ -26,7 +26,7 @@ from clinic.appointments.models import (
     WaitlistEntry,
 )
 from clinic.reminders.models import InboundText, Message
-from patients.models import Assessment, Consent, Intake, RedFlag
+from patients.models import Assessment, Attachment, Consent, Correction, Erasure, Intake, Post, RedFlag, Thread
 from people.models import Invitation, User
 from people.rules.permissions import Permission, Role
 from programs.models import AdverseEvent, Override, Phase, Plan, PlanExercise, PlannedSession, TreatmentGiven
@@ -73,6 +73,10 @@ IDS_OF_PATIENTS |= {
     "package_id",
     "treatment_id",
     "event_id",
+    "thread_id",
+    "attachment_id",
+    "correction_id",
+    "erasure_id",
 }
 
 
@@ -127,8 +131,20 @@ def somebody_elses(db: None) -> dict[str, Any]:
     event = AdverseEvent.objects.create(
         patient=patient, treatment=treatment, severity="severe", noticed_on=day, text="x", by=author, at=now
     )
+    thread = Thread.objects.create(
+        patient=patient, subject="visit", audience="desk", opened_at=now, last_at=now, waiting_since=now
+    )
+    post = Post.objects.create(thread=thread, key=NOBODY, text="x", by=author, is_ours=False, at=now)
     return {
         "patient_id": patient.pk,
+        "thread_id": thread.pk,
+        "attachment_id": Attachment.objects.create(
+            post=post, name="x", kind="image/png", ending="png", size=1, digest="x", content=b"x"
+        ).pk,
+        "correction_id": Correction.objects.create(
+            patient=patient, about="contact", audience="desk", says="x", should_say="y", asked_by=author, asked_at=now
+        ).pk,
+        "erasure_id": Erasure.objects.create(patient=patient, asked_by=author, asked_at=now).pk,
         "treatment_id": treatment.pk,
         "event_id": event.pk,
         "visit_id": visit.pk,
