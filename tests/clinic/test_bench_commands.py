@@ -2,6 +2,11 @@
 
 import io
 import json
+import os
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,6 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from clinic.bench.database import fill, own_database
+from clinic.bench.frame import Bench, Table
+from clinic.management.commands.bench import Command
 
 # One room that is away twice at a time.
 TWICE = """INSERT INTO appointments_absence (id, resource_id, during, reason)
@@ -68,10 +75,37 @@ def test_a_benchmarks_database_obeys_our_rules_and_is_gone_afterwards() -> None:
         with pytest.raises(psycopg.errors.ExclusionViolation), made.as_admin() as admin:
             fill(admin, "appointments_absence", [TWICE])
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name])
-        assert cursor.fetchone() == (0,)
+    assert not there_is(name)
     assert connection.settings_dict["NAME"] == before
+
+
+def there_is(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_database WHERE datname = %s)", [name])
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_benchmark_that_is_told_to_stop_leaves_no_database_behind() -> None:
+    names = []
+
+    class Stopped(Bench):
+        name = help = "stopped"
+
+        def run(self, options: Mapping[str, Any]) -> Table:
+            with own_database("stopped") as made:
+                names.append(made.name)
+                assert there_is(made.name)
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(10)
+            raise AssertionError("Nobody stopped it.")
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end:
+        Command().handle(bench=Stopped(), json=False)
+
+    assert end.value.code == 128 + signal.SIGTERM
+    assert not there_is(names[0])
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_the_command_asks_what_to_measure() -> None:
