@@ -1,18 +1,21 @@
 """Taps from a phone with a bad connection: each counts once, for the day it was made on."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
-from factories import MONDAY, NOW
-from portal_cast import A_DAY, Portal, a_portal, it_is
+from django.utils import timezone
+from factories import MONDAY, NOW, a_portal_patient, the_clinic
+from plan_cast import a_plan
+from portal_cast import A_DAY, Portal, a_portal, it_is, signed_in
 from race_cast import Race
 
-from patients.actions import pain_diary
+from patients.actions import helping, pain_diary
 from patients.models import Outcome
+from patients.rules.helping import Help
 from people.models import AuditEvent
 from programs.actions import exercises
 from programs.models import ExerciseDone, PlanExercise
@@ -130,3 +133,27 @@ def test_two_copies_of_one_tap_at_the_same_moment_count_once(portal: Portal) -> 
     race.stop()
 
     assert AuditEvent.objects.filter(deed="exercise.ticked").count() == 1
+
+
+def test_a_helper_with_the_exercises_ticks_and_tells_the_pain_and_sees_no_visit() -> None:
+    the_clinic()
+    now = timezone.now()  # whoever helps does so by the clock of the database
+    leila = a_portal_patient(birth_date=date(1978, 3, 4))
+    plan = a_plan(leila, starts_on=now.date() - A_DAY, now=now)
+    assert leila.user
+    helper = helping.add(
+        leila, name="Omid", email="omid@example.org", relation="partner", may=[Help.EXERCISES],
+        until=now.date() + 9 * A_DAY, by=leila.user, now=now,
+    )  # fmt: skip
+    client = signed_in(helper.user)
+    client.post("/me/who/", {"birth_date": "1978-03-04"})
+
+    client.post(reverse("portal:pain"), {"pain": "5"})
+    client.post(reverse("portal:exercise", args=[plan.exercises.filter(phase__ordinal=1)[0].pk]), {"do": "tick"})
+    said = client.get("/me/").content.decode()
+
+    assert Outcome.objects.get().answers == {"current": 5}
+    assert "1 of 5 done" in said
+    assert "You are helping <bdi>Leila</bdi>." in said
+    assert "Your next visit" not in said
+    assert [it for it in ("My plan", "Visits", "Messages", "Settings") if f"{it}</a>" in said] == ["My plan"]
