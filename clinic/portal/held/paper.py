@@ -48,4 +48,5 @@ def contents(patient: Patient, clinic: Clinic, *, at: datetime) -> dict[str, Any
         "parts": [{"title": title, "rows": rows} for title, rows in parts if any(rows)],
         "nothing": _("Nothing is held under: %(titles)s.")
         % {"titles": ", ".join(title for title, rows in parts if not any(rows))},
+        "more": _("The file for another clinic also holds ids, versions, and how our rules came to what they said."),
     }

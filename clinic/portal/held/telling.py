@@ -11,9 +11,12 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from clinic.portal import seen_by
 from clinic.portal.held.labels import LABELS
 from clinic.portal.held.tables import Table
+from patients.rules.helping import Help
 from patients.rules.rulebook import rulebook as of_patients
+from people.models import AuditEvent
 from programs.rules.rulebook import rulebook as of_programs
 
 _NAMES: Final = ("title", "name", "label", "patient_question", "text")
@@ -32,6 +35,8 @@ def in_words(field: "models.Field[Any, Any]", row: models.Model) -> str:
         # Of what this very copy tells elsewhere the id is enough; of people and places their name.
         return str(getattr(row, field.attname) or "") if field.name not in _NAMED else _named(row, field.name)
     value = getattr(row, field.name)
+    if isinstance(row, AuditEvent) and field.name == "deed":
+        return seen_by.words(value)
     if field.choices and value not in (None, ""):
         return str(dict(field.flatchoices).get(value, value))
     return _said(value)
@@ -62,7 +67,9 @@ def _said(value: Any) -> str:
 
 
 def _both(value: Mapping[Any, Any]) -> str:
-    return "; ".join(f"{word(key)}: {said}" for key, it in value.items() if (said := _said(it)))
+    """One line for each: a form has forty questions."""
+    lines = ((word(key), _said(it)) for key, it in value.items())
+    return "\n".join(f"{name} {said}" if name.endswith("?") else f"{name}: {said}" for name, said in lines if said)
 
 
 def _each(value: Iterable[Any]) -> str:
@@ -82,14 +89,17 @@ _SAY: Final[dict[type | tuple[type, ...], Callable[[Any], str]]] = {
 
 def word(code: Any) -> str:
     """What the rulebook calls a code; anything else as it is."""
-    known = _known().get(str(code))
-    return _(known) if known else str(code)
+    plain, _colon, side = str(code).partition(":")
+    known = _known().get(plain)
+    if not known:
+        return str(code)
+    return f"{_(known)} ({_(side)})" if side else _(known)
 
 
 @cache
 def _known() -> Mapping[str, str]:
     """Every code of the knowledge there is, with its name."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {it.value: str(it.label) for it in Help}
     for book in (of_programs(), of_patients()):
         for name in type(book).__dataclass_fields__:
             entries = getattr(book, name)
