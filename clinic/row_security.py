@@ -30,6 +30,7 @@ class RowRule:
     sees: str
     changes: str = _NOBODY
     adds: str = _NOBODY
+    column: str = ""  # the only one that may be written over; such a row is never dropped
 
     @property
     def is_owned(self) -> bool:
@@ -72,7 +73,9 @@ _OF_AN_ACCOUNT: Final = {
     "people_user": RowRule(
         f"id = {_ME} OR role <> 'patient' OR {_among('id', 'user_id', 'patients_patient')}"
         f" OR {_among('id', 'user_id', 'patients_helper')}",
+        # To lock a row is to change it. Nobody makes herself a member of staff.
         changes=f"id = {_ME}",
+        column="name",
     ),
     # Lines about nobody's record, such as those of the system, tell of no patient.
     "people_auditevent": RowRule(
@@ -205,7 +208,7 @@ def _statements(table: str, role: str, rule: RowRule | None, *, is_add_only: boo
     yield f"GRANT SELECT ON {on} TO {PORTAL}"
     yield f"CREATE POLICY seen_by_her ON {on} FOR SELECT TO {PORTAL} USING ({rule.sees})"
     if rule.changes != _NOBODY:
-        yield f"GRANT UPDATE, DELETE ON {on} TO {PORTAL}"
+        yield f"GRANT UPDATE {f'({rule.column})' if rule.column else ', DELETE'} ON {on} TO {PORTAL}"
         both = f"USING ({rule.changes}) WITH CHECK ({rule.changes})"
         yield f"CREATE POLICY changed_by_her ON {on} FOR UPDATE TO {PORTAL} {both}"
         yield f"CREATE POLICY dropped_by_her ON {on} FOR DELETE TO {PORTAL} USING ({rule.changes})"

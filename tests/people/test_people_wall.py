@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from factories import a_portal_patient, a_user
 
@@ -111,3 +112,26 @@ def test_a_request_that_postgresql_undid_is_answered_again() -> None:
     assert wall.answered(user, answer) == "done"
     assert tries == [wall.PORTAL] * 2
     assert a_role() != wall.PORTAL
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_wall_costs_a_request_two_queries() -> None:
+    patient = a_portal_patient()
+    assert patient.user
+
+    with CaptureQueriesContext(connection) as asked:
+        wall.answered(patient.user, lambda: wall.open_only(patient.pk))
+
+    assert len([it for it in asked.captured_queries if it["sql"] not in {"BEGIN", "COMMIT"}]) == 2
+
+
+@pytest.mark.parametrize("change", ["role = 'owner'", "is_active = false", "email = 'x@example.org'"])
+def test_nobody_makes_herself_somebody_else(change: str, db: None) -> None:
+    user = a_user(Role.PATIENT)
+
+    def answer() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE people_user SET {change} WHERE id = %s", [user.pk])
+
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        wall.answered(user, answer)
