@@ -210,13 +210,6 @@ def by_the_link_of_an_offer(house: House) -> Knock:
     return lambda: Client().post(url, {"do": "yes"})
 
 
-def by_moving_at_home(house: House) -> Knock:
-    visit = house.book(10)
-    url = reverse("portal:visit_change", args=[visit.pk])
-    sent = {"do": "move", "offer": house.offer(14), "revision": visit.revision}
-    return lambda: house.desk(house.leila.user).post(url, sent)
-
-
 def by_walking_in(house: House, **more: Any) -> Knock:
     sent = {"patient": house.leila.pk, "service": EXERCISE, "site": house.site.pk, **more}
     return lambda: house.desk(house.office).post(reverse("appointments:walk_in"), sent)

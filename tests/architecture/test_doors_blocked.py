@@ -10,6 +10,7 @@ from typing import Any
 
 import door_cast
 import door_paths
+import home_doors_cast
 import pytest
 import time_machine
 from booking_cast import at
@@ -66,7 +67,8 @@ DOORS: Mapping[str, tuple[Door, ...]] = {
     "desk:stand_in": (door_cast.by_standing_in,),
     "desk:clinic_visit": (door_cast.by_signing_it_as_given,),
     "portal:offer": (door_cast.by_the_link_of_an_offer,),
-    "portal:visit_change": (door_cast.by_moving_at_home,),
+    "portal:book": (home_doors_cast.by_booking_at_home,),
+    "portal:visit_change": (home_doors_cast.by_moving_at_home, home_doors_cast.by_undoing_a_cancellation_at_home),
     "programs:start": (door_cast.by_a_plan,),
     "programs:prescribe": (door_cast.by_exercises_for_home,),
     "programs:revise": (door_cast.by_more_sessions,),
