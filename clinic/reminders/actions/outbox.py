@@ -23,7 +23,7 @@ from clinic.reminders.rules.addresses import hint
 from clinic.reminders.rules.doubts import doubts_allowed
 from people.actions import audit
 
-BATCH: Final = 50
+BATCH: Final = 100
 State = Message.State
 # All that writing and fencing look at, so that a batch is read at once; its sites, which are few, each once.
 _AT_HAND: Final = ("patient__contact_preference", "patient__visit_preference", "staff", "appointment")
