@@ -3,8 +3,10 @@
 import re
 from datetime import date
 from html import unescape
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import dates, formats, translation
@@ -30,11 +32,13 @@ PHYSICAL = re.compile(
 MOST_WORDS = 25  # of one sentence
 
 
-@pytest.mark.parametrize("language", catalogue.TRANSLATED)
-def test_nothing_that_a_patient_may_read_waits_for_its_translation(language: str) -> None:
-    waiting = catalogue.open_in(catalogue.renewed(language))
+def test_nothing_that_a_patient_may_read_waits_for_its_translation() -> None:
+    said_by_command = StringIO()
 
-    assert [(it.id, it.locations[0][0]) for it in waiting] == []
+    try:
+        call_command("languages", check=True, stdout=said_by_command)
+    except CommandError:
+        pytest.fail(said_by_command.getvalue())
 
 
 @pytest.mark.parametrize("language", catalogue.TRANSLATED)
@@ -131,7 +135,18 @@ def pages_of(portal: Portal) -> list[str]:
     ]
 
 
-_OWN = ("today", "plan", "exercises", "posture", "visits", "wish", "calendar", "screens", "contact", "settings")
+_OWN: tuple[str, ...] = (
+    "today",
+    "plan",
+    "exercises",
+    "posture",
+    "visits",
+    "wish",
+    "calendar",
+    "screens",
+    "contact",
+    "settings",
+)
 _OWN += ("consents", "urgent", "reading", "book", "measures", "messages", "message_new", "my_data", "who_looked")
 _OWN += ("corrections", "forget", "helpers", "helper_new", "devices", "offline")
 
