@@ -29,7 +29,6 @@ def bundle(patient: Patient, *, at: datetime) -> dict[str, Any]:
         "resourceType": "Bundle",
         "type": "collection",
         "timestamp": at.isoformat(),
-        "total": len(entries),
         "entry": entries,
     }
 

@@ -39,6 +39,7 @@ _VISITS: Final = {
     "missed": "noshow", "cancelled": "cancelled",
 }  # fmt: skip
 _PLANS: Final = {"active": "active", "paused": "on-hold", "completed": "completed", "stopped": "revoked"}
+_SEVERITIES: Final = "http://terminology.hl7.org/CodeSystem/adverse-event-severity"
 _GENDERS: Final = {"female": "female", "male": "male", "other": "other", "unknown": "unknown"}
 
 
@@ -169,7 +170,9 @@ def _fact(it: Fact) -> Made:
         }  # fmt: skip
     if kind == "condition" and it.value is True:
         return {"resourceType": "Condition", "code": coded(it.code), "recordedDate": it.at.isoformat()}
-    value = {"valueBoolean": it.value} if isinstance(it.value, bool) else {"valueString": as_text(it.value)}
+    value: Made = {"dataAbsentReason": {"text": "not known any more"}}
+    if it.value is not None:
+        value = {"valueBoolean": it.value} if isinstance(it.value, bool) else {"valueString": as_text(it.value)}
     return {
         "resourceType": "Observation", "status": "final", "code": coded(it.code),
         "effectiveDateTime": it.on.isoformat(), **value,
@@ -240,7 +243,7 @@ def _treatment(it: TreatmentGiven) -> Made:
 def _adverse(it: AdverseEvent) -> Made:
     return {
         "resourceType": "AdverseEvent", "actuality": "actual", "date": it.noticed_on.isoformat(),
-        "event": {"text": it.text}, "severity": {"text": it.severity},
+        "event": {"text": it.text}, "severity": {"coding": [{"system": _SEVERITIES, "code": it.severity}]},
     }  # fmt: skip
 
 
