@@ -66,7 +66,8 @@ class _Hand:
         self._let_go_at = clock()
         self._waiting: deque[Message] = deque()
         self._next: tuple[Message, Any] | None = None
-        line.meanwhile = self._write_ahead
+        if isinstance(line, channels.email.Line):
+            line.meanwhile = self._write_ahead
 
     def deliver(self, batch: Sequence[Message]) -> bool:
         """False when the other side cannot be reached, or time is up: the rest of the batch goes back."""
@@ -103,7 +104,7 @@ class _Hand:
 
     def _write_ahead(self) -> None:
         """While the other side thinks about one message, the next is written."""
-        # What comes of that one is not known yet, and must not be lost: this error is met again when its turn comes.
+        # An error here is the next one's, and met again when its turn comes.
         with suppress(Exception):
             self._next = self._following()
 

@@ -12,13 +12,9 @@ Channel = Message.Channel
 
 
 class Line(Protocol):
-    """To one provider. What `hand_over` raises is told in `trouble`.
-
-    `meanwhile` is called while the other side thinks about what it was given, and never raises.
-    """
+    """To one provider. What `hand_over` raises is told in `trouble`."""
 
     provider: str
-    meanwhile: Callable[[], None]
 
     def __enter__(self) -> Self: ...
 

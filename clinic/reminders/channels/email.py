@@ -13,13 +13,10 @@ from django.core.mail.backends import smtp
 from django.core.mail.message import sanitize_address
 
 from clinic.reminders.channels import mail_provider, mime
-from clinic.reminders.channels.lines import nothing
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, Trouble, TryLater, Unreachable
 
 __all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Unreachable"]
 
-_GO_ON = 354
-_LINE_OF_DOTS = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321, 4.5.2: a line of one dot is the end
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")  # nothing to encode
 _CLOSING = 421  # RFC 5321, 4.2.1: the server closes the connection
 _PERMANENT = 500
@@ -30,7 +27,8 @@ class Line:
 
     def __init__(self) -> None:
         self.provider = settings.EMAIL_PROVIDER or "smtp"
-        self.meanwhile = nothing
+        # Called while the server thinks about the sender of a mail. It never raises.
+        self.meanwhile: Callable[[], None] = _nothing
         self._backend = get_connection()
         self._is_open = False
 
@@ -79,7 +77,10 @@ class Line:
             raise Refused(_code(error), reason="bad_address") from error
         try:
             server.ehlo_or_helo_if_needed()
-            self._expect(server, server.mail(sender)[0], may_be_refused=False)
+            server.putcmd("mail", f"FROM:{smtplib.quoteaddr(sender)}")
+            # Now, and not once the text is given: until what came of that is written, it is in doubt.
+            self.meanwhile()
+            self._expect(server, server.getreply()[0], may_be_refused=False)
             for address in addresses:
                 self._expect(server, server.rcpt(address)[0])
         except (OSError, smtplib.SMTPException) as error:
@@ -89,20 +90,13 @@ class Line:
             self._reset(server)
             raise CalledOff
         try:
-            code = self._given(server, text)
+            code = server.data(text)[0]
+        except smtplib.SMTPDataError as error:  # refused before a byte of the text was sent
+            code = error.smtp_code
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise InDoubt(_code(error)) from error
         self._expect(server, code)
-
-    def _given(self, server: smtplib.SMTP, text: bytes) -> int:
-        """As `smtplib` gives a text, but that we have something else to do until the server answers."""
-        code = server.docmd("data")[0]
-        if code != _GO_ON:
-            return code  # refused before a byte of the text was sent
-        server.send(_LINE_OF_DOTS.sub(rb"..", text) + b".\r\n")
-        self.meanwhile()
-        return server.getreply()[0]
 
     def _expect(self, server: smtplib.SMTP, code: int, *, may_be_refused: bool = True) -> None:
         if code in (250, 251):
@@ -129,6 +123,10 @@ class Line:
             self._backend.close()
         except (OSError, smtplib.SMTPException):  # it was broken already
             return
+
+
+def _nothing() -> None:
+    """Nobody has anything else to do."""
 
 
 @lru_cache(maxsize=1024)

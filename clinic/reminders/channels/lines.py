@@ -4,10 +4,6 @@ import select
 from http.client import HTTPConnection
 
 
-def nothing() -> None:
-    """To do while the other side thinks."""
-
-
 def was_hung_up(http: HTTPConnection) -> bool:
     """Providers close idle lines. Something to read before we asked is that, and the line is of no use."""
     if http.sock is None:

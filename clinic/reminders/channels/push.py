@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from clinic.reminders.actions import screens
 from clinic.reminders.channels import sealing
-from clinic.reminders.channels.lines import nothing, was_hung_up
+from clinic.reminders.channels.lines import was_hung_up
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, TryLater
 from clinic.reminders.models import PushSubscription
 
@@ -55,7 +55,6 @@ class Line:
     provider = "push"
 
     def __init__(self) -> None:
-        self.meanwhile = nothing
         self._key = own_key(settings.PUSH_KEY)
         self._lines: dict[str, HTTPConnection] = {}
 
@@ -112,7 +111,6 @@ class Line:
             return _LATER
         try:
             line.request("POST", where, sealing.sealed(notice.body, *keys, pad_to=_FILLED_TO), headers)
-            self.meanwhile()
             answer = line.getresponse()
             answer.read()
         except (OSError, HTTPException):

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from clinic.reminders.channels.lines import nothing, was_hung_up
+from clinic.reminders.channels.lines import was_hung_up
 from clinic.reminders.channels.text import Account, Found, Text
 from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, TryLater, Unreachable
 from clinic.reminders.rules import receipts
@@ -39,7 +39,6 @@ class Line:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self.meanwhile = nothing
         self._http: HTTPConnection | None = None
         key = base64.b64encode(f"{account.sid}:{account.secret}".encode()).decode()
         self._headers = {"Authorization": f"Basic {key}", "Accept": "application/json"}
@@ -112,7 +111,6 @@ class Line:
     def _ask(self, verb: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
         assert self._http is not None  # noqa: S101  (open() was called; for the type checker)
         self._http.request(verb, path, body, headers)
-        self.meanwhile()
         response = self._http.getresponse()
         text = response.read()
         answer = json.loads(text) if response.status in _OK else _read(text)

@@ -12,7 +12,7 @@ from django.db.models import F
 from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules.status import Status
 from clinic.reminders.actions import wishes
-from clinic.reminders.models import ContactPreference, Message, OptOut, SendingRule
+from clinic.reminders.models import ContactPreference, Message, OptOut, ReminderPolicy, SendingRule
 from clinic.reminders.rules import occasions
 from patients.models import Patient
 from people.actions import audit
@@ -69,6 +69,8 @@ def owe(count: int, *, now: datetime, channel: str = "email", at_hour: int = _NO
     `at_hour` is what the clock of the site says at this moment.
     """
     clear(now)
+    # Else the planner of the workers would write to everybody by mail first, as a new clinic does.
+    ReminderPolicy.objects.update_or_create(pk=1, defaults={"first_channel": channel})
     zone = _zone_where(now, at_hour)
     Site.objects.filter(name=_SITE).update(time_zone=zone)
     starts_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
