@@ -118,7 +118,9 @@ def correct(patient: Patient, *, by: User, now: datetime, seen: str = "", **fiel
     changed = sorted(name for name, value in told.items() if value != before[name])
     for name in changed:
         setattr(patient, name, told[name])
-    if accounts.fit(patient) or changed:
+    # Who asked to be forgotten is let in again only at an address that somebody has typed since.
+    stays_out = patient.user_id is None and "email" not in changed and patient.erasures.exists()
+    if (not stays_out and accounts.fit(patient)) or changed:
         patient.save(update_fields=[*changed, "user", "portal_confirmed_at"])
         patient.refresh_from_db()
         audit.record(by, "patient.corrected", patient, changed=changed)

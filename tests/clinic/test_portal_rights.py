@@ -5,13 +5,14 @@ from datetime import date, timedelta
 import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
-from factories import a_portal_patient
+from factories import NOW, a_portal_patient
 from portal_cast import Portal, a_portal, it_is, signed_in
 from record_cast import a_rich_record
 
 from clinic.appointments.models import VisitPreference
 from clinic.reminders.actions import forgetting
 from clinic.reminders.models import CalendarFeed, OptOut
+from patients.actions import registration
 from patients.models import Erasure, Helper, Patient
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,20 @@ def test_being_forgotten_deletes_the_wishes_stops_the_messages_and_closes_the_do
     assert "kept until 17 September 2036" in desk.get("/desk/requests/").content.decode()
     desk.post(f"/desk/requests/forget/{Erasure.objects.get().pk}/")
     assert Erasure.objects.get().seen_by == portal.rosa
+
+
+def test_the_door_stays_closed_until_the_desk_types_a_new_address(portal: Portal) -> None:
+    assert portal.leila.user
+    leila, desk = portal.leila, portal.rosa
+    forgetting.forget(leila, by=portal.leila.user, now=NOW)
+
+    registration.correct(leila, by=desk, now=NOW, city="Springfield")
+    assert Patient.objects.get(pk=leila.pk).user is None
+
+    registration.correct(leila, by=desk, now=NOW, email="leila.again@example.org")
+    again = Patient.objects.get(pk=leila.pk)
+    assert again.user
+    assert (again.user.email, again.portal_confirmed_at) == ("leila.again@example.org", None)
 
 
 def test_who_never_came_is_told_that_nothing_has_to_be_kept(portal: Portal) -> None:
