@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from barriers import problems_at
+from barriers import SIDEWAYS, problems_at
 from playwright.sync_api import Browser, Locator, Page, expect
 from stack import Stack, text_of
 
@@ -32,6 +32,12 @@ session["_auth_user_backend"] = "people.web.backends.RightsBackend"
 session.save()
 print("SESSION", session.session_key)
 """
+# Every word longer by two letters in five, as in a language with longer words than Spanish.
+LONGER = """() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.textContent = texts.currentNode.textContent.replace(
+        /[A-Za-zÀ-ÿ]{3,}/g, word => word + word.slice(0, Math.ceil(word.length * 0.4)));
+}"""
 
 
 @contextmanager
@@ -142,3 +148,20 @@ def test_signing_in_takes_two_taps_where_the_code_fills_itself_in(stack: Stack, 
         assert taps == 2
         kept = next(it for it in page.context.cookies() if it["name"] == "sessionid")
         assert kept["expires"] - time.time() > 29 * 86_400
+
+
+def test_longer_words_and_lines_from_right_to_left_break_no_page_of_a_narrow_phone(
+    stack: Stack, browser: Browser, bookers_session: str
+) -> None:
+    too_wide = []
+    with a_phone(browser, stack, bookers_session) as page:
+        page.context.add_cookies([{"name": "django_language", "value": "es", "url": stack.url}])
+        page.set_viewport_size({"width": 320, "height": 640})
+        for path in ("", "plan/", "exercises/", "visits/", "visits/book/", "messages/", "data/", "settings/", "check/"):
+            page.goto(f"{stack.url}/me/{path}")
+            expect(page.locator("html")).to_have_attribute("lang", "es")
+            for change in (LONGER, "document.documentElement.dir = 'rtl'"):
+                page.evaluate(change)
+                too_wide += [(path, change[:12])] if page.evaluate(SIDEWAYS) else []
+
+    assert too_wide == []
