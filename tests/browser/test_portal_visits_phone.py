@@ -150,6 +150,31 @@ def test_signing_in_takes_two_taps_where_the_code_fills_itself_in(stack: Stack, 
         assert kept["expires"] - time.time() > 29 * 86_400
 
 
+def test_a_message_typed_without_a_connection_is_kept_and_sent_once(
+    stack: Stack, browser: Browser, bookers_session: str
+) -> None:
+    with a_phone(browser, stack, bookers_session) as page:
+        page.goto(f"{stack.url}/me/messages/")
+        tapped(page, lambda: page.get_by_role("link", name="Write to us"))
+        page.get_by_label("My visits").check()
+        page.get_by_label("Your message").fill("Is there parking?")
+        page.context.set_offline(True)
+        tapped(page, lambda: page.get_by_role("button", name="Send"))
+        expect(page.get_by_text("What you wrote stays here.")).to_be_visible()
+
+        page.context.set_offline(False)
+        page.reload()
+        expect(page.get_by_label("Your message")).to_have_value("Is there parking?")
+        page.get_by_label("My visits").check()
+        page.get_by_role("button", name="Send").dblclick()
+
+        expect(page.get_by_text("Sent. We answer within 2 working days.")).to_be_visible()
+        assert page.evaluate("Object.keys(sessionStorage).filter(it => it.startsWith('draft:'))") == []
+        page.goto(f"{stack.url}/me/messages/")
+        expect(page.get_by_role("link", name="My visits")).to_have_count(1)
+        assert problems_at(page, 390, 320) == []
+
+
 def test_longer_words_and_lines_from_right_to_left_break_no_page_of_a_narrow_phone(
     stack: Stack, browser: Browser, bookers_session: str
 ) -> None:
