@@ -150,7 +150,7 @@ def test_the_application_can_neither_own_nor_create_nor_connect_without_its_pass
     with a_command(places):
         (rights,) = ask(
             places,
-            f"SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = '{RUNTIME}'",
+            f"SELECT rolsuper, rolcreatedb, rolcreaterole, rolinherit FROM pg_roles WHERE rolname = '{RUNTIME}'",
         )
         sockets = (places.data / "sockets").readlink()
 
