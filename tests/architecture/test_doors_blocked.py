@@ -90,6 +90,7 @@ EXCUSED: Mapping[str, str] = {
     "appointments:waitlist_add": "a wish; the time itself is judged when it is given",
     "portal:wish": "a wish of the patient's own",
     "portal:link": "says yes or no to a visit that is booked already; see the test of it below",
+    "portal:forget": "asks to be forgotten, which ends wishes and waiting and gives no visit",
     "portal:settings": "letters and reminders",
     "reminders:text_received": "says yes to a visit that is booked already, as portal:link does",
     "portal:today": "ticks exercises at home",
