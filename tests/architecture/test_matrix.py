@@ -215,6 +215,8 @@ def somebody_elses(db: None) -> dict[str, Any]:
             provider="x", provider_id="x", patient=patient, body="x", meaning="other", received_at=now
         ).pk,
         "letter": "no-such-letter",
+        "language": "es",
+        "size": 115,
         "pk": 1,
         "template_id": 1,
         "uidb36": "1",
