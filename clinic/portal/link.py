@@ -11,7 +11,7 @@ from clinic.appointments.actions import attendance, booking
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules.status import Status
 from clinic.portal import limits, refusals
-from clinic.portal.visits import may_change, refuse_if_moved_since
+from clinic.portal.visit_deeds import may_change, refuse_if_moved_since
 from clinic.reminders.actions import links
 from clinic.reminders.models import ShortLink
 from people.actions import audit

@@ -18,7 +18,7 @@ from clinic.appointments.models import Appointment
 from clinic.portal.door import is_open, own
 from clinic.portal.home import active_plan, breaks, home
 from clinic.portal.taps import tap_of
-from clinic.portal.visits import may_change
+from clinic.portal.visit_deeds import may_change, may_say_here
 from patients.actions import pain_diary
 from patients.models import Intake, Patient, Thread
 from patients.rules.intake_parts import MINUTES, PARTS, is_filled_in, pages
@@ -55,6 +55,7 @@ def today(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "sees_visits": sees_visits,
         "fills_in_forms": is_open(request, "patients:forms"),
         "can_change": visit is not None and may_change(visit, now),
+        "can_say_here": visit is not None and may_say_here(visit, now),
         "form_owed": _form_owed(patient, request.user, day) if visit and is_open(request, "patients:forms") else None,
         "pain_now": pain_diary.of_day(patient, on=day),
         "unread": _unread(patient, request.user) if is_open(request, "portal:messages") else 0,

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from clinic.appointments.actions import arriving, attendance, availability, booking, class_undo, seats, undo
 from clinic.appointments.actions.availability import Choice
 from clinic.appointments.models import Appointment, BookingPolicy, GroupSession, VisitChange
+from clinic.appointments.rules import arriving as opening
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.refusals import TooLateToUndo
 from clinic.appointments.rules.status import MAY_BE_MOVED
@@ -37,6 +38,12 @@ def may_change(visit: Appointment, now: datetime) -> bool:
 def change_until() -> int:
     """How many hours before a visit the clinic lets patients change it."""
     return BookingPolicy.current().change_until_hours
+
+
+def may_say_here(visit: Appointment, now: datetime) -> bool:
+    """Whether the patient may check in from outside: near the time, and nobody knows yet."""
+    is_awaited = visit.status in MAY_BE_MOVED and visit.arrived_at is None
+    return is_awaited and opening.may_say_so(visit.starts_at, visit.ends_at, now)
 
 
 def refuse_if_moved_since(visit: Appointment, revision: str) -> None:

@@ -13,17 +13,13 @@ from django.utils import timezone
 
 from clinic.appointments.actions import as_booked
 from clinic.appointments.models import Appointment, VisitChange
-from clinic.appointments.rules import arriving
-from clinic.appointments.rules.status import MAY_BE_MOVED
 from clinic.portal import classes, due, refusals, times, visit_deeds, words
 from clinic.portal.door import own
-from clinic.portal.visit_deeds import TooLateToChange, may_change, refuse_if_moved_since
+from clinic.portal.visit_deeds import TooLateToChange, may_change
 from patients.models import Patient
 from people.rules.refusal import Refused
 from people.web.guards import SignedInRequest
 from programs.rules.rulebook import rulebook
-
-__all__ = ["change", "may_change", "refuse_if_moved_since", "visits"]
 
 PAST_ON_A_PAGE = 20
 
@@ -74,9 +70,7 @@ def _shown(request: SignedInRequest, visit: Appointment, refusal: str, now: date
         "bring": words.TO_BRING,
         "is_to_prepare": _has_instructions(visit),
         "map_address": _map_address(visit),
-        "can_say_here": visit.status in MAY_BE_MOVED
-        and visit.arrived_at is None
-        and arriving.may_say_so(visit.starts_at, visit.ends_at, now),
+        "can_say_here": visit_deeds.may_say_here(visit, now),
     }
     if may_change(visit, now):
         context |= {"can_change": True} | _wanted(visit, {} if refusal else request.GET, now)

@@ -91,7 +91,8 @@ def board(portal: Portal, moment: Any) -> str:
 def test_she_checks_in_from_the_car_park_and_the_desk_sees_that_it_was_her_phone(portal: Portal) -> None:
     near = timedelta(minutes=20)
     with it_is(portal.visit.starts_at - near):
-        assert "I am here" in portal.client.get(f"/me/visits/{portal.visit.pk}/").content.decode()
+        for page in (f"/me/visits/{portal.visit.pk}/", "/me/"):
+            assert "I am here" in portal.client.get(page).content.decode(), page
 
     for _ in range(2):
         assert "Please come to the desk." in here(portal, before=near)
