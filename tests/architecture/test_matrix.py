@@ -216,7 +216,7 @@ def somebody_elses(db: None) -> dict[str, Any]:
         ).pk,
         "letter": "no-such-letter",
         "language": "es",
-        "size": 115,
+        "size": 150,
         "pk": 1,
         "template_id": 1,
         "uidb36": "1",
