@@ -28,8 +28,6 @@ def devices(request: SignedInRequest) -> HttpResponse:
         if ended:
             messages.success(request, _("Signed out there."))
         return redirect("portal:devices")
-    rows = [
-        (it, device_name(it.user_agent), it.session_key == here) for it in mine.order_by("-created_at")
-    ]
+    rows = [(it, device_name(it.user_agent), it.session_key == here) for it in mine.order_by("-created_at")]
     context = {"active": "settings", "rows": rows, "others": sum(not is_here for *_rest, is_here in rows)}
     return render(request, "portal/devices.html", context)
