@@ -1,4 +1,4 @@
-"""Language and text size: two taps from every page, kept on the device and, the language, with the record."""
+"""Language and text size: two taps from every page, kept on the device and with who reads."""
 
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from clinic.reminders.actions import reaching
 from clinic.reminders.models import ContactPreference
 from patients.models import Patient
-from people.actions import wall
+from people.actions import accounts, wall
 from people.models import User
-from people.web.context import TEXT_SIZE, TEXT_SIZES
+from people.models.user import TEXT_SIZES
+from people.web.context import TEXT_SIZE
 from people.web.guards import public
 from people.web.phones import is_shared
 
@@ -47,6 +48,8 @@ def text(request: HttpRequest, size: int) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return _shown(request)
+    if isinstance(request.user, User):
+        accounts.keep_text_size(request.user, size)
     response = redirect(_next(request))
     _set_cookie(request, response, TEXT_SIZE, str(size))
     return response

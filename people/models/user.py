@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from people.rules import professions
 from people.rules.permissions import STAFF_ROLES, Permission, Role, rights_of
+
+TEXT_SIZES: Final = (100, 150, 200)  # per cent of what the browser would draw
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -43,6 +45,9 @@ class User(AbstractBaseUser):
     profession = models.CharField(_("profession"), max_length=40, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    text_size = models.PositiveSmallIntegerField(
+        _("text size"), default=TEXT_SIZES[0], choices=[(size, f"{size} %") for size in TEXT_SIZES]
+    )
 
     objects = UserManager()
 

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from people.models import User
+from people.models.user import TEXT_SIZES
 from people.web.phones import idle_seconds, is_shared
 
 TEXT_SIZE: Final = "text_size"  # the cookie in which a device keeps it
-TEXT_SIZES: Final = (100, 150, 200)  # per cent of what the browser would draw
 
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
@@ -32,5 +32,9 @@ def _idle_seconds(request: HttpRequest) -> int | None:
 
 
 def _text_size(request: HttpRequest) -> int:
+    """As this device was told; else as this account reads elsewhere."""
     kept = request.COOKIES.get(TEXT_SIZE, "")
-    return int(kept) if kept in map(str, TEXT_SIZES) else TEXT_SIZES[0]
+    if kept in map(str, TEXT_SIZES):
+        return int(kept)
+    user = getattr(request, "user", None)
+    return user.text_size if isinstance(user, User) else TEXT_SIZES[0]

@@ -1,4 +1,4 @@
-"""Language and text size: two taps, kept on the device, and the language with the record."""
+"""Language and text size: two taps, kept on the device, the language with the record and the size with the account."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from portal_cast import it_is, signed_in
 
 from clinic.reminders.actions import reaching
 from clinic.reminders.models import ContactPreference
-from people.models import AuditEvent
+from people.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,19 @@ def test_text_grows_on_this_device() -> None:
     assert 'data-text="200"' in client.get("/help/urgent/").content.decode()
     client.post("/text/100/")
     assert "data-text" not in client.get("/help/urgent/").content.decode()
+
+
+def test_the_size_of_the_letters_waits_on_the_next_device_which_may_have_its_own() -> None:
+    leila = a_portal_patient()
+    assert leila.user
+    signed_in(leila.user).post("/text/200/")
+    signed_in(leila.user).post("/text/200/")
+
+    other_phone = signed_in(User.objects.get(pk=leila.user.pk))
+    assert 'data-text="200"' in other_phone.get("/me/").content.decode()
+    other_phone.cookies["text_size"] = "150"
+    assert 'data-text="150"' in other_phone.get("/me/").content.decode()
+    assert AuditEvent.objects.filter(deed="account.text_size_changed", by=leila.user).count() == 1
 
 
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
