@@ -215,7 +215,7 @@ def test_the_book_stays_true_whatever_the_desk_does() -> None:
     run_state_machine_as_test(
         Desk,
         settings=settings(
-            max_examples=30,
+            max_examples=20,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
