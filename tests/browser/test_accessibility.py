@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 PASSWORD = "rebalance-demo-360"
 STAFF = {"front desk": "rosa@example.org", "clinician": "amara@example.org", "owner": "ines@example.org"}
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}|(?<=/)[a-z]+_[a-z0-9_]+(?=/)")
-FILES = (".ics", ".pdf")  # no pages
+FILES = (".ics", ".pdf", ".json")  # no pages
 PAGES_A_ROLE = 80  # far above what there is; a loop of links must not run for ever
 
 
