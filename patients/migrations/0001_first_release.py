@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations, models
 
+from people.migrations._at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -30,204 +32,208 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        TrigramExtension(),
-        UnaccentExtension(),
-        # unaccent() itself is only STABLE (its dictionary could be changed), so it may not stand in an index.
-        # Naming the dictionary makes the promise that we keep: nobody changes it.
-        migrations.RunSQL(
-            "CREATE FUNCTION immutable_unaccent(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
-            " AS $$ SELECT public.unaccent('public.unaccent'::regdictionary, $1) $$",
-            "DROP FUNCTION immutable_unaccent(text)",
-        ),
-        migrations.RunSQL("CREATE SEQUENCE patients_number AS integer", "DROP SEQUENCE patients_number"),
-        # Facts count up as they are written, so that of two of one instant the later one stands.
-        migrations.RunSQL("CREATE SEQUENCE patients_fact_nth", "DROP SEQUENCE patients_fact_nth"),
-        migrations.CreateModel(
-            name='Intake',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('answers', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('urgency', models.CharField(blank=True, max_length=40)),
-                ('triage', models.JSONField(default=dict)),
-                ('rulebook_version', models.CharField(blank=True, max_length=20)),
-            ],
-            options={
-                'ordering': ['-started_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Assessment',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('kind', models.CharField(choices=[('first', 'First assessment'), ('follow_up', 'Follow-up')], default='first', max_length=10)),
-                ('told', models.JSONField(blank=True, default=dict)),
-                ('moves', models.JSONField(blank=True, default=dict)),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('asked_again_at', models.DateTimeField(blank=True, null=True)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('countersigned_at', models.DateTimeField(blank=True, null=True)),
-                ('causes', models.JSONField(blank=True, default=list, verbose_name='causes')),
-                ('pain_now', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(10)], verbose_name='pain now, 0 to 10')),
-                ('rotation_left_degrees', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='turns left, degrees')),
-                ('rotation_right_degrees', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='turns right, degrees')),
-                ('findings', models.TextField(blank=True, verbose_name='findings')),
-                ('impression', models.TextField(blank=True, verbose_name='impression')),
-                ('next_steps', models.TextField(blank=True, verbose_name='what happens next')),
-                ('examined', models.JSONField(default=dict)),
-                ('triage', models.JSONField(default=dict)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('asked_again_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to=settings.AUTH_USER_MODEL)),
-                ('countersigned_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('intake', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='patients.intake')),
-            ],
-            options={
-                'ordering': ['-started_at'],
-                'indexes': [models.Index(condition=models.Q(('signed_at', None)), fields=['author'], name='assessment_to_sign')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('pain_now', None), ('pain_now__lte', 10), _connector='OR'), name='pain_is_0_to_10'), models.CheckConstraint(condition=models.Q(models.Q(('signed_at', None), ('signed_by', None)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='a_signature_has_a_name_and_a_time')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Addendum',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(verbose_name='addendum')),
-                ('written_at', models.DateTimeField()),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addenda', to='patients.assessment')),
-            ],
-            options={
-                'ordering': ['written_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Patient',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField(db_default=models.Func(models.Value('patients_number'), function='nextval', output_field=models.IntegerField()), editable=False, unique=True, verbose_name='clinic number')),
-                ('title', models.CharField(blank=True, max_length=20, verbose_name='title')),
-                ('given_name', models.CharField(blank=True, max_length=100, verbose_name='first name')),
-                ('family_name', models.CharField(blank=True, max_length=100, verbose_name='last name')),
-                ('preferred_name', models.CharField(blank=True, max_length=100, verbose_name='likes to be called')),
-                ('birth_date', models.DateField(blank=True, null=True, verbose_name='birth date')),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not known')], default='unknown', max_length=10, verbose_name='sex')),
-                ('died_on', models.DateField(blank=True, null=True, verbose_name='died on')),
-                ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='mobile')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='other phone')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='street')),
-                ('city', models.CharField(blank=True, max_length=100, verbose_name='city')),
-                ('region', models.CharField(blank=True, max_length=100, verbose_name='state or region')),
-                ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='post code')),
-                ('country', models.CharField(blank=True, help_text='Two letters, such as US', max_length=2, verbose_name='country')),
-                ('desk_note', models.TextField(blank=True, help_text='Nothing about health here.', verbose_name='note for the desk')),
-                ('may_be_mailed', models.BooleanField(default=True, verbose_name='may get e-mail about visits')),
-                ('portal_confirmed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('registered_at', models.DateTimeField(editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower(patients.models.search.Unaccent(django.db.models.functions.text.Concat('given_name', models.Value(' '), 'preferred_name', models.Value(' '), 'family_name'))), output_field=models.TextField())),
-                ('sort_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Upper(patients.models.search.Unaccent(django.db.models.functions.text.Concat('family_name', models.Value(' '), 'given_name'))), output_field=models.TextField())),
-                ('mobile_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Reverse('mobile'), output_field=models.TextField())),
-                ('phone_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Reverse('phone'), output_field=models.TextField())),
-                ('user', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='patients', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('name_key', name='gin_trgm_ops'), name='patient_by_part_of_name'), models.Index(django.contrib.postgres.indexes.OpClass('mobile_key', name='text_pattern_ops'), name='patient_by_mobile_ending'), models.Index(django.contrib.postgres.indexes.OpClass('phone_key', name='text_pattern_ops'), name='patient_by_phone_ending'), models.Index(fields=['birth_date'], name='patient_by_birth_date'), models.Index(fields=['sort_key', 'id'], name='patient_by_name'), models.Index(django.db.models.functions.text.Lower('email'), name='patient_by_email')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('family_name', ''), ('given_name', ''), _negated=True), name='a_patient_has_a_name'), models.CheckConstraint(condition=models.Q(('died_on', None), ('birth_date', None), ('died_on__gte', models.F('birth_date')), _connector='OR'), name='nobody_dies_before_birth')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Outcome',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('measure', models.CharField(max_length=40)),
-                ('answers', models.JSONField()),
-                ('values', models.JSONField()),
-                ('band', models.CharField(blank=True, max_length=40)),
-                ('answered', models.PositiveSmallIntegerField()),
-                ('asked', models.PositiveSmallIntegerField()),
-                ('on', models.DateField()),
-                ('rulebook_version', models.CharField(max_length=20)),
-                ('at', models.DateTimeField()),
-                ('assessment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='patients.assessment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='patients.patient')),
-            ],
-            options={
-                'ordering': ['on', 'at'],
-                'indexes': [models.Index(fields=['patient', 'measure', 'on', 'at'], name='outcome_of_a_patient')],
-            },
-        ),
+        AtOnce([
+            TrigramExtension(),
+            UnaccentExtension(),
+            # unaccent() itself is only STABLE (its dictionary could be changed), so it may not stand in an index.
+            # Naming the dictionary makes the promise that we keep: nobody changes it.
+            migrations.RunSQL(
+                "CREATE FUNCTION immutable_unaccent(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+                " AS $$ SELECT public.unaccent('public.unaccent'::regdictionary, $1) $$",
+                "DROP FUNCTION immutable_unaccent(text)",
+            ),
+            migrations.RunSQL("CREATE SEQUENCE patients_number AS integer", "DROP SEQUENCE patients_number"),
+            # Facts count up as they are written, so that of two of one instant the later one stands.
+            migrations.RunSQL("CREATE SEQUENCE patients_fact_nth", "DROP SEQUENCE patients_fact_nth"),
+            migrations.CreateModel(
+                name='Intake',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('answers', models.JSONField(default=dict)),
+                    ('started_at', models.DateTimeField()),
+                    ('submitted_at', models.DateTimeField(null=True)),
+                    ('urgency', models.CharField(blank=True, max_length=40)),
+                    ('triage', models.JSONField(default=dict)),
+                    ('rulebook_version', models.CharField(blank=True, max_length=20)),
+                ],
+                options={
+                    'ordering': ['-started_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Assessment',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('started_at', models.DateTimeField()),
+                    ('revision', models.PositiveIntegerField(default=1)),
+                    ('kind', models.CharField(choices=[('first', 'First assessment'), ('follow_up', 'Follow-up')], default='first', max_length=10)),
+                    ('told', models.JSONField(blank=True, default=dict)),
+                    ('moves', models.JSONField(blank=True, default=dict)),
+                    ('note', models.TextField(blank=True, verbose_name='note')),
+                    ('asked_again_at', models.DateTimeField(blank=True, null=True)),
+                    ('digest', models.CharField(blank=True, max_length=64)),
+                    ('countersigned_at', models.DateTimeField(blank=True, null=True)),
+                    ('causes', models.JSONField(blank=True, default=list, verbose_name='causes')),
+                    ('pain_now', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(10)], verbose_name='pain now, 0 to 10')),
+                    ('rotation_left_degrees', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='turns left, degrees')),
+                    ('rotation_right_degrees', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='turns right, degrees')),
+                    ('findings', models.TextField(blank=True, verbose_name='findings')),
+                    ('impression', models.TextField(blank=True, verbose_name='impression')),
+                    ('next_steps', models.TextField(blank=True, verbose_name='what happens next')),
+                    ('examined', models.JSONField(default=dict)),
+                    ('triage', models.JSONField(default=dict)),
+                    ('signed_at', models.DateTimeField(null=True)),
+                    ('asked_again_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to=settings.AUTH_USER_MODEL)),
+                    ('countersigned_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('intake', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='patients.intake')),
+                ],
+                options={
+                    'ordering': ['-started_at'],
+                    'indexes': [models.Index(condition=models.Q(('signed_at', None)), fields=['author'], name='assessment_to_sign')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('pain_now', None), ('pain_now__lte', 10), _connector='OR'), name='pain_is_0_to_10'), models.CheckConstraint(condition=models.Q(models.Q(('signed_at', None), ('signed_by', None)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='a_signature_has_a_name_and_a_time')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Addendum',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('text', models.TextField(verbose_name='addendum')),
+                    ('written_at', models.DateTimeField()),
+                    ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addenda', to='patients.assessment')),
+                ],
+                options={
+                    'ordering': ['written_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Patient',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('number', models.PositiveIntegerField(db_default=models.Func(models.Value('patients_number'), function='nextval', output_field=models.IntegerField()), editable=False, unique=True, verbose_name='clinic number')),
+                    ('title', models.CharField(blank=True, max_length=20, verbose_name='title')),
+                    ('given_name', models.CharField(blank=True, max_length=100, verbose_name='first name')),
+                    ('family_name', models.CharField(blank=True, max_length=100, verbose_name='last name')),
+                    ('preferred_name', models.CharField(blank=True, max_length=100, verbose_name='likes to be called')),
+                    ('birth_date', models.DateField(blank=True, null=True, verbose_name='birth date')),
+                    ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not known')], default='unknown', max_length=10, verbose_name='sex')),
+                    ('died_on', models.DateField(blank=True, null=True, verbose_name='died on')),
+                    ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='mobile')),
+                    ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='other phone')),
+                    ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                    ('address', models.CharField(blank=True, max_length=200, verbose_name='street')),
+                    ('city', models.CharField(blank=True, max_length=100, verbose_name='city')),
+                    ('region', models.CharField(blank=True, max_length=100, verbose_name='state or region')),
+                    ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='post code')),
+                    ('country', models.CharField(blank=True, help_text='Two letters, such as US', max_length=2, verbose_name='country')),
+                    ('desk_note', models.TextField(blank=True, help_text='Nothing about health here.', verbose_name='note for the desk')),
+                    ('may_be_mailed', models.BooleanField(default=True, verbose_name='may get e-mail about visits')),
+                    ('portal_confirmed_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                    ('registered_at', models.DateTimeField(editable=False)),
+                    ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                    ('name_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower(patients.models.search.Unaccent(django.db.models.functions.text.Concat('given_name', models.Value(' '), 'preferred_name', models.Value(' '), 'family_name'))), output_field=models.TextField())),
+                    ('sort_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Upper(patients.models.search.Unaccent(django.db.models.functions.text.Concat('family_name', models.Value(' '), 'given_name'))), output_field=models.TextField())),
+                    ('mobile_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Reverse('mobile'), output_field=models.TextField())),
+                    ('phone_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Reverse('phone'), output_field=models.TextField())),
+                    ('user', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='patients', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('name_key', name='gin_trgm_ops'), name='patient_by_part_of_name'), models.Index(django.contrib.postgres.indexes.OpClass('mobile_key', name='text_pattern_ops'), name='patient_by_mobile_ending'), models.Index(django.contrib.postgres.indexes.OpClass('phone_key', name='text_pattern_ops'), name='patient_by_phone_ending'), models.Index(fields=['birth_date'], name='patient_by_birth_date'), models.Index(fields=['sort_key', 'id'], name='patient_by_name'), models.Index(django.db.models.functions.text.Lower('email'), name='patient_by_email')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('family_name', ''), ('given_name', ''), _negated=True), name='a_patient_has_a_name'), models.CheckConstraint(condition=models.Q(('died_on', None), ('birth_date', None), ('died_on__gte', models.F('birth_date')), _connector='OR'), name='nobody_dies_before_birth')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Outcome',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('measure', models.CharField(max_length=40)),
+                    ('answers', models.JSONField()),
+                    ('values', models.JSONField()),
+                    ('band', models.CharField(blank=True, max_length=40)),
+                    ('answered', models.PositiveSmallIntegerField()),
+                    ('asked', models.PositiveSmallIntegerField()),
+                    ('on', models.DateField()),
+                    ('rulebook_version', models.CharField(max_length=20)),
+                    ('at', models.DateTimeField()),
+                    ('assessment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='patients.assessment')),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='patients.patient')),
+                ],
+                options={
+                    'ordering': ['on', 'at'],
+                    'indexes': [models.Index(fields=['patient', 'measure', 'on', 'at'], name='outcome_of_a_patient')],
+                },
+            ),
+        ]),
         migrations.AddField(
             model_name='intake',
             name='patient',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='intakes', to='patients.patient'),
         ),
-        migrations.CreateModel(
-            name='Identifier',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('system', models.CharField(max_length=40)),
-                ('value', models.CharField(max_length=80)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='patients.patient')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('system', 'value'), name='an_identifier_names_one_patient')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Fact',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60)),
-                ('value', models.JSONField(null=True)),
-                ('on', models.DateField()),
-                ('origin', models.CharField(choices=[('form', "The patient's form"), ('clinician', 'Asked or examined')], max_length=10)),
-                ('at', models.DateTimeField()),
-                ('nth', models.BigIntegerField(db_default=models.Func(models.Value('patients_fact_nth'), function='nextval'), editable=False)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('intake', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.intake')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facts', to='patients.patient')),
-            ],
-            options={
-                'ordering': ['-at'],
-                'indexes': [models.Index(fields=['patient', 'code', '-on', '-at'], name='fact_of_a_patient')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Consent',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60)),
-                ('modality', models.CharField(blank=True, max_length=40)),
-                ('area', models.CharField(blank=True, max_length=120, verbose_name='level and side')),
-                ('text', models.TextField()),
-                ('text_version', models.CharField(max_length=20)),
-                ('language', models.CharField(max_length=10)),
-                ('interpreter', models.CharField(blank=True, max_length=120, verbose_name='interpreter')),
-                ('signed_name', models.CharField(max_length=200, verbose_name='name')),
-                ('drawn', models.TextField(blank=True)),
-                ('signed_for', models.CharField(blank=True, max_length=120, verbose_name='guardian of')),
-                ('witness', models.CharField(blank=True, max_length=120, verbose_name='witness')),
-                ('signed_at', models.DateTimeField()),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField()),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='patients.patient')),
-            ],
-            options={
-                'ordering': ['-signed_at'],
-                'indexes': [models.Index(fields=['patient', 'code', 'valid_until'], name='consent_of_a_patient')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('signed_name', ''), _negated=True), name='a_consent_is_signed_by_name'), models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='a_consent_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='a_withdrawn_consent_says_who')],
-            },
-        ),
+        AtOnce([
+            migrations.CreateModel(
+                name='Identifier',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('system', models.CharField(max_length=40)),
+                    ('value', models.CharField(max_length=80)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='patients.patient')),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('system', 'value'), name='an_identifier_names_one_patient')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Fact',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('code', models.CharField(max_length=60)),
+                    ('value', models.JSONField(null=True)),
+                    ('on', models.DateField()),
+                    ('origin', models.CharField(choices=[('form', "The patient's form"), ('clinician', 'Asked or examined')], max_length=10)),
+                    ('at', models.DateTimeField()),
+                    ('nth', models.BigIntegerField(db_default=models.Func(models.Value('patients_fact_nth'), function='nextval'), editable=False)),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('intake', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.intake')),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facts', to='patients.patient')),
+                ],
+                options={
+                    'ordering': ['-at'],
+                    'indexes': [models.Index(fields=['patient', 'code', '-on', '-at'], name='fact_of_a_patient')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Consent',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('code', models.CharField(max_length=60)),
+                    ('modality', models.CharField(blank=True, max_length=40)),
+                    ('area', models.CharField(blank=True, max_length=120, verbose_name='level and side')),
+                    ('text', models.TextField()),
+                    ('text_version', models.CharField(max_length=20)),
+                    ('language', models.CharField(max_length=10)),
+                    ('interpreter', models.CharField(blank=True, max_length=120, verbose_name='interpreter')),
+                    ('signed_name', models.CharField(max_length=200, verbose_name='name')),
+                    ('drawn', models.TextField(blank=True)),
+                    ('signed_for', models.CharField(blank=True, max_length=120, verbose_name='guardian of')),
+                    ('witness', models.CharField(blank=True, max_length=120, verbose_name='witness')),
+                    ('signed_at', models.DateTimeField()),
+                    ('valid_from', models.DateField()),
+                    ('valid_until', models.DateField()),
+                    ('withdrawn_at', models.DateTimeField(null=True)),
+                    ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='patients.patient')),
+                ],
+                options={
+                    'ordering': ['-signed_at'],
+                    'indexes': [models.Index(fields=['patient', 'code', 'valid_until'], name='consent_of_a_patient')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('signed_name', ''), _negated=True), name='a_consent_is_signed_by_name'), models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='a_consent_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='a_withdrawn_consent_says_who')],
+                },
+            ),
+        ]),
         migrations.AddField(
             model_name='assessment',
             name='patient',
@@ -252,50 +258,52 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('cleared_at', None)), fields=('patient', 'code'), name='a_red_flag_is_open_once'), models.CheckConstraint(condition=models.Q(models.Q(('cleared_at', None), ('cleared_by', None), ('finding', '')), models.Q(('cleared_at__isnull', False), ('cleared_by__isnull', False), models.Q(('finding', ''), _negated=True)), _connector='OR'), name='a_cleared_flag_says_who_and_what')],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='addendum',
-            trigger=pgtrigger.compiler.Trigger(name='an_addendum_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d007cdfc3d34e2dc32c469fda24584ded4994e93', operation='UPDATE OR DELETE', pgid='pgtrigger_an_addendum_never_changes_59420', table='patients_addendum', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='outcome',
-            trigger=pgtrigger.compiler.Trigger(name='a_score_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f7789947463c20e5d6bc9f82811fa439f6a324d0', operation='UPDATE OR DELETE', pgid='pgtrigger_a_score_never_changes_bd77b', table='patients_outcome', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='intake',
-            index=models.Index(fields=['patient', '-started_at'], name='intake_of_a_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='intake',
-            constraint=models.UniqueConstraint(condition=models.Q(('submitted_at', None)), fields=('patient',), name='a_patient_fills_in_one_form_at_a_time'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='intake',
-            trigger=pgtrigger.compiler.Trigger(name='a_sent_form_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."submitted_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='43dc7be75ccda32e0e9a6de1ef8f8e98046b96bd', operation='UPDATE OR DELETE', pgid='pgtrigger_a_sent_form_never_changes_be87f', table='patients_intake', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='fact',
-            trigger=pgtrigger.compiler.Trigger(name='what_was_said_stays_said', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='decefa9c25131b4344e3fb523d6f31864077e959', operation='UPDATE OR DELETE', pgid='pgtrigger_what_was_said_stays_said_7313b', table='patients_fact', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='a_consent_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f940856c93c39d5b077d58f5e212a877d6eb3653', operation='DELETE', pgid='pgtrigger_a_consent_is_never_lost_33da6', table='patients_consent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='a_signed_consent_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.withdrawn_at IS NOT NULL OR to_jsonb(OLD) - '{withdrawn_at,withdrawn_by_id}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{withdrawn_at,withdrawn_by_id}'::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='3305da68a530e4d15cafcd7c079b238080552cf7', operation='UPDATE', pgid='pgtrigger_a_signed_consent_never_changes_a034e', table='patients_consent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='assessment',
-            index=models.Index(fields=['patient', '-started_at'], name='assessment_of_a_patient'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='assessment',
-            trigger=pgtrigger.compiler.Trigger(name='a_signed_assessment_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."signed_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fb0afcd24425afc50a58abb27ba1ec1f8e1e2091', operation='DELETE', pgid='pgtrigger_a_signed_assessment_is_never_lost_7341e', table='patients_assessment', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='assessment',
-            trigger=pgtrigger.compiler.Trigger(name='a_signed_assessment_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.signed_at IS NOT NULL AND (OLD.countersigned_at IS NOT NULL OR to_jsonb(OLD) - '{countersigned_at,countersigned_by_id}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{countersigned_at,countersigned_by_id}'::text[]))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='78f213e73042bd0c9b7a24e41b90bccb4e31a33d', operation='UPDATE', pgid='pgtrigger_a_signed_assessment_never_changes_afa56', table='patients_assessment', when='BEFORE')),
-        ),
-        # Its own now: it goes where the column goes, in a dump too.
-        migrations.RunSQL("ALTER SEQUENCE patients_fact_nth OWNED BY patients_fact.nth", migrations.RunSQL.noop),
+        AtOnce([
+            pgtrigger.migrations.AddTrigger(
+                model_name='addendum',
+                trigger=pgtrigger.compiler.Trigger(name='an_addendum_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d007cdfc3d34e2dc32c469fda24584ded4994e93', operation='UPDATE OR DELETE', pgid='pgtrigger_an_addendum_never_changes_59420', table='patients_addendum', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='outcome',
+                trigger=pgtrigger.compiler.Trigger(name='a_score_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f7789947463c20e5d6bc9f82811fa439f6a324d0', operation='UPDATE OR DELETE', pgid='pgtrigger_a_score_never_changes_bd77b', table='patients_outcome', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='intake',
+                index=models.Index(fields=['patient', '-started_at'], name='intake_of_a_patient'),
+            ),
+            migrations.AddConstraint(
+                model_name='intake',
+                constraint=models.UniqueConstraint(condition=models.Q(('submitted_at', None)), fields=('patient',), name='a_patient_fills_in_one_form_at_a_time'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='intake',
+                trigger=pgtrigger.compiler.Trigger(name='a_sent_form_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."submitted_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='43dc7be75ccda32e0e9a6de1ef8f8e98046b96bd', operation='UPDATE OR DELETE', pgid='pgtrigger_a_sent_form_never_changes_be87f', table='patients_intake', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='fact',
+                trigger=pgtrigger.compiler.Trigger(name='what_was_said_stays_said', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='decefa9c25131b4344e3fb523d6f31864077e959', operation='UPDATE OR DELETE', pgid='pgtrigger_what_was_said_stays_said_7313b', table='patients_fact', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='consent',
+                trigger=pgtrigger.compiler.Trigger(name='a_consent_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f940856c93c39d5b077d58f5e212a877d6eb3653', operation='DELETE', pgid='pgtrigger_a_consent_is_never_lost_33da6', table='patients_consent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='consent',
+                trigger=pgtrigger.compiler.Trigger(name='a_signed_consent_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.withdrawn_at IS NOT NULL OR to_jsonb(OLD) - '{withdrawn_at,withdrawn_by_id}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{withdrawn_at,withdrawn_by_id}'::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='3305da68a530e4d15cafcd7c079b238080552cf7', operation='UPDATE', pgid='pgtrigger_a_signed_consent_never_changes_a034e', table='patients_consent', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='assessment',
+                index=models.Index(fields=['patient', '-started_at'], name='assessment_of_a_patient'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='assessment',
+                trigger=pgtrigger.compiler.Trigger(name='a_signed_assessment_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."signed_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fb0afcd24425afc50a58abb27ba1ec1f8e1e2091', operation='DELETE', pgid='pgtrigger_a_signed_assessment_is_never_lost_7341e', table='patients_assessment', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='assessment',
+                trigger=pgtrigger.compiler.Trigger(name='a_signed_assessment_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.signed_at IS NOT NULL AND (OLD.countersigned_at IS NOT NULL OR to_jsonb(OLD) - '{countersigned_at,countersigned_by_id}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{countersigned_at,countersigned_by_id}'::text[]))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='78f213e73042bd0c9b7a24e41b90bccb4e31a33d', operation='UPDATE', pgid='pgtrigger_a_signed_assessment_never_changes_afa56', table='patients_assessment', when='BEFORE')),
+            ),
+            # Its own now: it goes where the column goes, in a dump too.
+            migrations.RunSQL("ALTER SEQUENCE patients_fact_nth OWNED BY patients_fact.nth", migrations.RunSQL.noop),
+        ]),
     ]

@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from people.migrations._at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -17,102 +19,104 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Erasure',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('asked_at', models.DateTimeField()),
-                ('kept_until', models.DateField(blank=True, null=True, verbose_name='kept until')),
-                ('went', models.JSONField(default=dict)),
-                ('seen_at', models.DateTimeField(blank=True, null=True)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='patients.patient')),
-                ('seen_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['-asked_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Helper',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('relation', models.CharField(choices=[('parent', 'Parent or guardian'), ('partner', 'Husband, wife or partner'), ('family', 'Somebody else of the family'), ('carer', 'Carer'), ('friend', 'Friend or neighbour')], max_length=10, verbose_name='who it is')),
-                ('may', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), size=None, verbose_name='may')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('added_at', models.DateTimeField(editable=False)),
-                ('confirmed_at', models.DateTimeField(editable=False, null=True)),
-                ('ended_at', models.DateTimeField(editable=False, null=True)),
-                ('added_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ended_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='helpers', to='patients.patient')),
-                ('user', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='helps', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['-added_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Post',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('key', models.UUIDField(editable=False, unique=True)),
-                ('text', models.TextField(verbose_name='message')),
-                ('is_ours', models.BooleanField()),
-                ('at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['at', 'id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Attachment',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(max_length=40)),
-                ('ending', models.CharField(max_length=8)),
-                ('size', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('content', models.BinaryField()),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='patients.post')),
-            ],
-            options={
-                'ordering': ['id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='RecordPolicy',
-            fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('answer_working_days', models.PositiveSmallIntegerField(default=2, verbose_name='we answer messages within, working days')),
-                ('kept_years', models.PositiveSmallIntegerField(default=10, help_text='From the last visit; of a child, from the day it comes of age. Ask what your law says.', verbose_name='treatment records are kept, years')),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_record_policy'), models.CheckConstraint(condition=models.Q(('answer_working_days__range', (1, 20))), name='an_answer_comes_in_time'), models.CheckConstraint(condition=models.Q(('kept_years__range', (1, 100))), name='a_record_is_kept_for_years')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Thread',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('subject', models.CharField(choices=[('visit', 'My visits'), ('bill', 'Bills and costs'), ('account', 'This website'), ('health', 'How I feel'), ('exercises', 'My exercises'), ('medicines', 'My medicines'), ('other', 'Something else')], max_length=12, verbose_name='about')),
-                ('audience', models.CharField(choices=[('desk', 'Front desk'), ('clinicians', 'Clinicians')], max_length=12, verbose_name='read by')),
-                ('opened_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('waiting_since', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='patients.patient')),
-            ],
-            options={
-                'ordering': ['-last_at'],
-            },
-        ),
+        AtOnce([
+            migrations.CreateModel(
+                name='Erasure',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('asked_at', models.DateTimeField()),
+                    ('kept_until', models.DateField(blank=True, null=True, verbose_name='kept until')),
+                    ('went', models.JSONField(default=dict)),
+                    ('seen_at', models.DateTimeField(blank=True, null=True)),
+                    ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='patients.patient')),
+                    ('seen_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-asked_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Helper',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('name', models.CharField(max_length=120, verbose_name='name')),
+                    ('relation', models.CharField(choices=[('parent', 'Parent or guardian'), ('partner', 'Husband, wife or partner'), ('family', 'Somebody else of the family'), ('carer', 'Carer'), ('friend', 'Friend or neighbour')], max_length=10, verbose_name='who it is')),
+                    ('may', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), size=None, verbose_name='may')),
+                    ('ends_at', models.DateTimeField(verbose_name='until')),
+                    ('added_at', models.DateTimeField(editable=False)),
+                    ('confirmed_at', models.DateTimeField(editable=False, null=True)),
+                    ('ended_at', models.DateTimeField(editable=False, null=True)),
+                    ('added_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('ended_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='helpers', to='patients.patient')),
+                    ('user', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='helps', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-added_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Post',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('key', models.UUIDField(editable=False, unique=True)),
+                    ('text', models.TextField(verbose_name='message')),
+                    ('is_ours', models.BooleanField()),
+                    ('at', models.DateTimeField()),
+                    ('read_at', models.DateTimeField(blank=True, null=True)),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['at', 'id'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Attachment',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('name', models.CharField(max_length=80)),
+                    ('kind', models.CharField(max_length=40)),
+                    ('ending', models.CharField(max_length=8)),
+                    ('size', models.PositiveIntegerField()),
+                    ('digest', models.CharField(max_length=64)),
+                    ('content', models.BinaryField()),
+                    ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='patients.post')),
+                ],
+                options={
+                    'ordering': ['id'],
+                },
+            ),
+            migrations.CreateModel(
+                name='RecordPolicy',
+                fields=[
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                    ('answer_working_days', models.PositiveSmallIntegerField(default=2, verbose_name='we answer messages within, working days')),
+                    ('kept_years', models.PositiveSmallIntegerField(default=10, help_text='From the last visit; of a child, from the day it comes of age. Ask what your law says.', verbose_name='treatment records are kept, years')),
+                ],
+                options={
+                    'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_record_policy'), models.CheckConstraint(condition=models.Q(('answer_working_days__range', (1, 20))), name='an_answer_comes_in_time'), models.CheckConstraint(condition=models.Q(('kept_years__range', (1, 100))), name='a_record_is_kept_for_years')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Thread',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('subject', models.CharField(choices=[('visit', 'My visits'), ('bill', 'Bills and costs'), ('account', 'This website'), ('health', 'How I feel'), ('exercises', 'My exercises'), ('medicines', 'My medicines'), ('other', 'Something else')], max_length=12, verbose_name='about')),
+                    ('audience', models.CharField(choices=[('desk', 'Front desk'), ('clinicians', 'Clinicians')], max_length=12, verbose_name='read by')),
+                    ('opened_at', models.DateTimeField()),
+                    ('last_at', models.DateTimeField()),
+                    ('waiting_since', models.DateTimeField(blank=True, null=True)),
+                    ('closed_at', models.DateTimeField(blank=True, null=True)),
+                    ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='patients.patient')),
+                ],
+                options={
+                    'ordering': ['-last_at'],
+                },
+            ),
+        ]),
         migrations.AddField(
             model_name='post',
             name='thread',
@@ -142,84 +146,86 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', ''), ('reason', '')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('outcome', ''), _negated=True), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='a_decided_correction_says_who_and_why'), models.CheckConstraint(condition=models.Q(models.Q(('stated_at', None), ('statement', '')), models.Q(('outcome', 'refused'), ('stated_at__isnull', False), models.Q(('statement', ''), _negated=True)), _connector='OR'), name='only_a_refusal_is_answered_by_a_statement')],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='correction',
-            trigger=pgtrigger.compiler.Trigger(name='a_correction_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='b946a778c6c7c93442de3f340ea2f545b8614fa9', operation='DELETE', pgid='pgtrigger_a_correction_is_never_lost_21d38', table='patients_correction', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='correction',
-            trigger=pgtrigger.compiler.Trigger(name='a_decided_correction_stays_decided', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.stated_at IS NOT NULL OR (OLD.decided_at IS NOT NULL AND to_jsonb(OLD) - '{statement,stated_at}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{statement,stated_at}'::text[]))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='e786510f8823a3ea17f18e5ca739d5607133314b', operation='UPDATE', pgid='pgtrigger_a_decided_correction_stays_decided_fc72f', table='patients_correction', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('seen_at', None)), fields=('patient',), name='a_patient_asks_to_be_forgotten_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('seen_at', None), ('seen_by', None)), models.Q(('seen_at__isnull', False), ('seen_by__isnull', False)), _connector='OR'), name='a_seen_erasure_says_who'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='erasure',
-            trigger=pgtrigger.compiler.Trigger(name='an_erasure_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='0024c9799b92540afaff90c83df2c12a779e7da6', operation='DELETE', pgid='pgtrigger_an_erasure_is_never_lost_39b29', table='patients_erasure', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='helper',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('patient', 'user'), name='somebody_helps_a_patient_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='helper',
-            constraint=models.CheckConstraint(condition=models.Q(('may__len__gt', 0)), name='a_helper_may_do_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='helper',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('added_at'))), name='help_ends_after_it_was_given'),
-        ),
-        migrations.AddConstraint(
-            model_name='helper',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='help_that_was_ended_says_who'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='attachment',
-            trigger=pgtrigger.compiler.Trigger(name='an_attachment_stays_as_it_came', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d49f5e9db98e80b7c75e1dc800c09856f723a95e', operation='UPDATE OR DELETE', pgid='pgtrigger_an_attachment_stays_as_it_came_31c90', table='patients_attachment', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['patient', '-last_at'], name='thread_of_a_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(condition=models.Q(('waiting_since__isnull', False)), fields=['audience', 'waiting_since'], name='thread_that_waits'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['audience', '-last_at'], name='thread_by_last_message'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='a_closed_thread_says_who'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('waiting_since', None), _connector='OR'), name='nobody_waits_in_a_closed_thread'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='thread',
-            trigger=pgtrigger.compiler.Trigger(name='a_thread_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='53971ceebd14eb9747931f29bf6d0c33071b91f6', operation='DELETE', pgid='pgtrigger_a_thread_is_never_lost_a1a0a', table='patients_thread', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='post',
-            index=models.Index(condition=models.Q(('is_ours', True), ('read_at', None)), fields=['thread'], name='post_the_patient_has_to_read'),
-        ),
-        migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='a_message_says_something'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='post',
-            trigger=pgtrigger.compiler.Trigger(name='a_post_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='26d1a6f82d8bd58189274ed0f62fdf80d5749e23', operation='DELETE', pgid='pgtrigger_a_post_is_never_lost_6ffb8', table='patients_post', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='post',
-            trigger=pgtrigger.compiler.Trigger(name='a_post_stays_as_it_was_written', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.read_at IS NOT NULL OR to_jsonb(OLD) - 'read_at' IS DISTINCT FROM to_jsonb(NEW) - 'read_at')", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='6bac43fd05460bb829fc18e5b1f7284ba98f3aed', operation='UPDATE', pgid='pgtrigger_a_post_stays_as_it_was_written_71307', table='patients_post', when='BEFORE')),
-        ),
+        AtOnce([
+            pgtrigger.migrations.AddTrigger(
+                model_name='correction',
+                trigger=pgtrigger.compiler.Trigger(name='a_correction_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='b946a778c6c7c93442de3f340ea2f545b8614fa9', operation='DELETE', pgid='pgtrigger_a_correction_is_never_lost_21d38', table='patients_correction', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='correction',
+                trigger=pgtrigger.compiler.Trigger(name='a_decided_correction_stays_decided', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.stated_at IS NOT NULL OR (OLD.decided_at IS NOT NULL AND to_jsonb(OLD) - '{statement,stated_at}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{statement,stated_at}'::text[]))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='e786510f8823a3ea17f18e5ca739d5607133314b', operation='UPDATE', pgid='pgtrigger_a_decided_correction_stays_decided_fc72f', table='patients_correction', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='erasure',
+                constraint=models.UniqueConstraint(condition=models.Q(('seen_at', None)), fields=('patient',), name='a_patient_asks_to_be_forgotten_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='erasure',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('seen_at', None), ('seen_by', None)), models.Q(('seen_at__isnull', False), ('seen_by__isnull', False)), _connector='OR'), name='a_seen_erasure_says_who'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='erasure',
+                trigger=pgtrigger.compiler.Trigger(name='an_erasure_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='0024c9799b92540afaff90c83df2c12a779e7da6', operation='DELETE', pgid='pgtrigger_an_erasure_is_never_lost_39b29', table='patients_erasure', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='helper',
+                constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('patient', 'user'), name='somebody_helps_a_patient_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='helper',
+                constraint=models.CheckConstraint(condition=models.Q(('may__len__gt', 0)), name='a_helper_may_do_something'),
+            ),
+            migrations.AddConstraint(
+                model_name='helper',
+                constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('added_at'))), name='help_ends_after_it_was_given'),
+            ),
+            migrations.AddConstraint(
+                model_name='helper',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='help_that_was_ended_says_who'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='attachment',
+                trigger=pgtrigger.compiler.Trigger(name='an_attachment_stays_as_it_came', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d49f5e9db98e80b7c75e1dc800c09856f723a95e', operation='UPDATE OR DELETE', pgid='pgtrigger_an_attachment_stays_as_it_came_31c90', table='patients_attachment', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='thread',
+                index=models.Index(fields=['patient', '-last_at'], name='thread_of_a_patient'),
+            ),
+            migrations.AddIndex(
+                model_name='thread',
+                index=models.Index(condition=models.Q(('waiting_since__isnull', False)), fields=['audience', 'waiting_since'], name='thread_that_waits'),
+            ),
+            migrations.AddIndex(
+                model_name='thread',
+                index=models.Index(fields=['audience', '-last_at'], name='thread_by_last_message'),
+            ),
+            migrations.AddConstraint(
+                model_name='thread',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='a_closed_thread_says_who'),
+            ),
+            migrations.AddConstraint(
+                model_name='thread',
+                constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('waiting_since', None), _connector='OR'), name='nobody_waits_in_a_closed_thread'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='thread',
+                trigger=pgtrigger.compiler.Trigger(name='a_thread_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='53971ceebd14eb9747931f29bf6d0c33071b91f6', operation='DELETE', pgid='pgtrigger_a_thread_is_never_lost_a1a0a', table='patients_thread', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='post',
+                index=models.Index(condition=models.Q(('is_ours', True), ('read_at', None)), fields=['thread'], name='post_the_patient_has_to_read'),
+            ),
+            migrations.AddConstraint(
+                model_name='post',
+                constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='a_message_says_something'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='post',
+                trigger=pgtrigger.compiler.Trigger(name='a_post_is_never_lost', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='26d1a6f82d8bd58189274ed0f62fdf80d5749e23', operation='DELETE', pgid='pgtrigger_a_post_is_never_lost_6ffb8', table='patients_post', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='post',
+                trigger=pgtrigger.compiler.Trigger(name='a_post_stays_as_it_was_written', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.read_at IS NOT NULL OR to_jsonb(OLD) - 'read_at' IS DISTINCT FROM to_jsonb(NEW) - 'read_at')", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='6bac43fd05460bb829fc18e5b1f7284ba98f3aed', operation='UPDATE', pgid='pgtrigger_a_post_stays_as_it_was_written_71307', table='patients_post', when='BEFORE')),
+            ),
+        ]),
     ]

@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from people.migrations._at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -24,97 +26,101 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
-            name='Site',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
-                ('time_zone', models.CharField(max_length=64, validators=[people.models.organization.is_a_time_zone], verbose_name='time zone')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-            ],
-            options={
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='User',
-            fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('front_desk', 'Front desk'), ('clinician', 'Clinician'), ('patient', 'Patient')], max_length=20, verbose_name='role')),
-                ('profession', models.CharField(blank=True, max_length=40, verbose_name='profession')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='email_is_in_lower_case'), models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'manager', 'front_desk', 'clinician', 'patient'])), name='role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'clinician'), _negated=True), models.Q(('profession', ''), _negated=True), _connector='OR'), name='a_clinician_has_a_profession')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Clinic',
-            fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('sender_name', models.CharField(help_text='Begins every message. Choose a neutral one: a stranger may read it over a shoulder.', max_length=30, verbose_name='name in messages')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
-                ('emergency_number', models.CharField(default='911', max_length=10, verbose_name='emergency number')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[people.models.organization.is_a_time_zone], verbose_name='time zone')),
-                ('currency', models.CharField(default='USD', max_length=3, verbose_name='currency')),
-                ('is_demo', models.BooleanField(default=False, editable=False)),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_clinic')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Invitation',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('front_desk', 'Front desk'), ('clinician', 'Clinician')], max_length=20, verbose_name='role')),
-                ('profession', models.CharField(blank=True, max_length=40, verbose_name='profession')),
-                ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('invited_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations_sent', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['-invited_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('invited_at'))), name='an_invitation_expires_after_it_was_sent'), models.UniqueConstraint(condition=models.Q(('accepted_at', None), ('withdrawn_at', None)), fields=('email',), name='a_person_has_one_open_invitation')],
-            },
-        ),
-        migrations.CreateModel(
-            name='AuditEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),
-                ('role', models.CharField(max_length=20)),
-                ('deed', models.CharField(max_length=60)),
-                ('object_type', models.CharField(max_length=60)),
-                ('object_id', models.CharField(max_length=40)),
-                ('patient_id', models.UUIDField(null=True)),
-                ('detail', models.JSONField(default=dict)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['patient_id', '-at'], name='audit_of_a_patient'), models.Index(fields=['by', '-at'], name='audit_of_a_person')],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='25972cfdb0a3c118dbf38b5e2c184c4ef162545e', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_5727e', table='people_auditevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='never_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'the audit trail is only ever added to';", hash='50c6b7f32a40b9b4f87ab26ec755f50db526c689', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_emptied_3b68d', table='people_auditevent', when='BEFORE')),
-        ),
+        AtOnce([
+            migrations.CreateModel(
+                name='Site',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
+                    ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
+                    ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
+                    ('time_zone', models.CharField(max_length=64, validators=[people.models.organization.is_a_time_zone], verbose_name='time zone')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                ],
+                options={
+                    'ordering': ['name'],
+                },
+            ),
+            migrations.CreateModel(
+                name='User',
+                fields=[
+                    ('password', models.CharField(max_length=128, verbose_name='password')),
+                    ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
+                    ('name', models.CharField(max_length=120, verbose_name='name')),
+                    ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('front_desk', 'Front desk'), ('clinician', 'Clinician'), ('patient', 'Patient')], max_length=20, verbose_name='role')),
+                    ('profession', models.CharField(blank=True, max_length=40, verbose_name='profession')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
+                    ('joined_at', models.DateTimeField(auto_now_add=True)),
+                ],
+                options={
+                    'ordering': ['name'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='email_is_in_lower_case'), models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'manager', 'front_desk', 'clinician', 'patient'])), name='role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'clinician'), _negated=True), models.Q(('profession', ''), _negated=True), _connector='OR'), name='a_clinician_has_a_profession')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Clinic',
+                fields=[
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                    ('name', models.CharField(max_length=120, verbose_name='name')),
+                    ('sender_name', models.CharField(help_text='Begins every message. Choose a neutral one: a stranger may read it over a shoulder.', max_length=30, verbose_name='name in messages')),
+                    ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
+                    ('emergency_number', models.CharField(default='911', max_length=10, verbose_name='emergency number')),
+                    ('time_zone', models.CharField(default='UTC', max_length=64, validators=[people.models.organization.is_a_time_zone], verbose_name='time zone')),
+                    ('currency', models.CharField(default='USD', max_length=3, verbose_name='currency')),
+                    ('is_demo', models.BooleanField(default=False, editable=False)),
+                ],
+                options={
+                    'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_clinic')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Invitation',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
+                    ('name', models.CharField(max_length=120, verbose_name='name')),
+                    ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('front_desk', 'Front desk'), ('clinician', 'Clinician')], max_length=20, verbose_name='role')),
+                    ('profession', models.CharField(blank=True, max_length=40, verbose_name='profession')),
+                    ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
+                    ('invited_at', models.DateTimeField()),
+                    ('expires_at', models.DateTimeField()),
+                    ('accepted_at', models.DateTimeField(null=True)),
+                    ('withdrawn_at', models.DateTimeField(null=True)),
+                    ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations_sent', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-invited_at'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('invited_at'))), name='an_invitation_expires_after_it_was_sent'), models.UniqueConstraint(condition=models.Q(('accepted_at', None), ('withdrawn_at', None)), fields=('email',), name='a_person_has_one_open_invitation')],
+                },
+            ),
+            migrations.CreateModel(
+                name='AuditEvent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),
+                    ('role', models.CharField(max_length=20)),
+                    ('deed', models.CharField(max_length=60)),
+                    ('object_type', models.CharField(max_length=60)),
+                    ('object_id', models.CharField(max_length=40)),
+                    ('patient_id', models.UUIDField(null=True)),
+                    ('detail', models.JSONField(default=dict)),
+                    ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['patient_id', '-at'], name='audit_of_a_patient'), models.Index(fields=['by', '-at'], name='audit_of_a_person')],
+                },
+            ),
+        ]),
+        AtOnce([
+            pgtrigger.migrations.AddTrigger(
+                model_name='auditevent',
+                trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='25972cfdb0a3c118dbf38b5e2c184c4ef162545e', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_5727e', table='people_auditevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='auditevent',
+                trigger=pgtrigger.compiler.Trigger(name='never_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'the audit trail is only ever added to';", hash='50c6b7f32a40b9b4f87ab26ec755f50db526c689', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_emptied_3b68d', table='people_auditevent', when='BEFORE')),
+            ),
+        ]),
     ]
