@@ -65,6 +65,7 @@ LABELS: Final[dict[str, Promise]] = {
     "statement": _("What you say to that"), "status": _("State"), "subject": _("About"),
     "submitted_at": _("Sent"), "system": _("System"), "taken": _("Taken at"), "taken_by": _("Taken by"),
     "task": _("Task"), "technique": _("Technique"), "text": _("Text"), "time_zone": _("Time zone"),
+    "text_size": _("Text size"),
     "timed_at": _("Time given"), "times": _("Times"), "title": _("Title"), "told": _("What you told"),
     "undone_at": _("Undone"), "until": _("Until"),
     "until_on": _("Until"), "urgency": _("How urgent"), "user": _("Account"), "user_agent": _("Browser"),
