@@ -205,6 +205,7 @@ LOCALE_PATHS = [BASE_DIR / "clinic" / "locale"]  # before what packages say, who
 FORMAT_MODULE_PATH = ["clinic.formats"]
 USE_I18N = True
 USE_TZ = True
+DEMO_TIME_ZONE = env("DEMO_TIME_ZONE", default="America/New_York")
 TIME_ZONE = "UTC"  # every decision about wall-clock time is taken in the site's own zone
 
 STATIC_URL = "static/"

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+
 from clinic.appointments.actions import roster
 from clinic.appointments.models import Resource
 from clinic.demo.timetable import AFTERNOON, MORNING, Timetable
@@ -11,7 +13,6 @@ from people.actions import organization, staff
 from people.models import Site, User
 from people.rules.permissions import Role
 
-TIME_ZONE = "America/New_York"
 PASSWORD = "rebalance-demo-360"  # noqa: S105  (public on purpose; a production start refuses a demo clinic)
 ROOM, DEVICE = Resource.Kind.ROOM, Resource.Kind.DEVICE
 
@@ -59,12 +60,18 @@ class House:
 def open_doors(*, now: datetime, today: date) -> House:
     """Start the clinic, let its people join, and put everything where it stands."""
     start = organization.start_for_its_owner(
-        owner_email="ines@example.org", name="Northgate Clinic", time_zone=TIME_ZONE, now=now, is_demo=True
+        owner_email="ines@example.org",
+        name="Northgate Clinic",
+        time_zone=settings.DEMO_TIME_ZONE,
+        now=now,
+        is_demo=True,
     )
     owner = staff.join(start.token, password=PASSWORD, now=now)
     organization.change_clinic(by=owner, sender_name="Northgate", phone="+12025550100")
     sites = [
-        organization.open_site(by=owner, name=name, address=address, phone="+12025550100", time_zone=TIME_ZONE)
+        organization.open_site(
+            by=owner, name=name, address=address, phone="+12025550100", time_zone=settings.DEMO_TIME_ZONE
+        )
         for name, address in (("Northgate Main", "12 Elm Street"), ("Northgate Quay", "3 Quay Road"))
     ]
     members = {email: _join(name, email, role, profession, owner, now) for name, email, role, profession, _ in STAFF}

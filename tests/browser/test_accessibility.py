@@ -55,7 +55,7 @@ def pages(page: Page, stack: Stack, known: set[str]) -> Iterator[str]:
 
     What is `known` of the desk and of one's account leads nobody further than whoever was there first.
     """
-    waiting, seen = [page.url], {it for it in known if it.startswith(SAME_FOR_ALL)}
+    waiting, seen = [page.url], {it for it in known if it.startswith(SAME_FOR_ALL)} - {kind_of(page.url)}
     most = len(seen) + PAGES_A_ROLE
     while waiting and len(seen) < most:
         url = waiting.pop(0)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from clinic.demo.build import build
-from clinic.demo.house import PASSWORD, STAFF, TIME_ZONE
+from clinic.demo.house import PASSWORD, STAFF
 from people.models import Clinic
 
 SIGN_INS = "demo_sign_ins.txt"
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         self.stdout.write("Making the demo clinic ...")
         gc.disable()  # looking for garbage among what is all still used costs an eighth of the time
         try:
-            build(now=timezone.now().astimezone(ZoneInfo(TIME_ZONE)))
+            build(now=timezone.now().astimezone(ZoneInfo(settings.DEMO_TIME_ZONE)))
         finally:
             gc.enable()
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
