@@ -54,4 +54,4 @@ def problems_at(page: Page, *widths: int) -> list[str]:
 def in_scheme(page: Page, scheme: str) -> None:
     # Without motion, or a button would be measured halfway from one colour to the other.
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-    page.wait_for_function("wanted => document.documentElement.dataset.bsTheme === wanted", arg=scheme)
+    page.wait_for_function("wanted => document.documentElement?.dataset.bsTheme === wanted", arg=scheme)

@@ -76,11 +76,20 @@ def test_a_cancelled_time_is_offered_again_in_three(browser: Browser, stack: Sta
     assert hands.count <= D6
 
 
+def a_gap_somebody_waits_for(page: Page, stack: Stack) -> None:
+    """Today, or the next day on which one of the first gaps suits somebody."""
+    for ahead in range(15):
+        day = date.today() + timedelta(days=ahead)  # noqa: DTZ011  (any day of the coming fortnight will do)
+        page.goto(f"{stack.url}/desk/day/{day.isoformat()}/", wait_until="networkidle")
+        if page.get_by_role("link", name=re.compile("^Offer")).count():
+            return
+    raise AssertionError("no gap of a fortnight suits anybody who waits")
+
+
 def test_a_gap_is_offered_in_two(browser: Browser, stack: Stack) -> None:
     page = at_work(browser, stack)
     leila_waits(page, stack)  # says so if she waits already
-    page.goto(f"{stack.url}/desk/")
-    page.get_by_role("link", name=re.compile("^Offer")).first.wait_for()
+    a_gap_somebody_waits_for(page, stack)
 
     hands = Hands(page)
     hands.click("link", "^Offer")
