@@ -8,17 +8,20 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from environ import Env
 from factories import a_patient
 from outbox_cast import PostOffice, a_visit, eventually, free_port
+from pytest_django.fixtures import Settings
 
+from clinic.reminders.actions import delivery, planning
 from clinic.reminders.models import Message
 from clinic.reminders.proving.processes import kill
 
@@ -144,6 +147,41 @@ def test_a_broker_and_database_that_come_and_go_cost_nothing(start: Start, post:
     eventually(_sent_but_for_leases, within=40, what="everything sent")
     assert len(set(post.ids)) == 30
     assert twins(post) <= sum(cuts)
+
+
+def test_a_database_that_goes_away_anywhere_in_a_batch_makes_nothing_wait_for_its_lease(
+    post: PostOffice, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
+    cuts = 0
+    for nth in range(1, 13):
+        owe(2)
+        planning.plan(now=timezone.now())
+        cut = _CutAt(nth)
+        with suppress(OperationalError, InterfaceError):
+            delivery.deliver_due(clock=cut, until=timezone.now() + timedelta(seconds=20))
+        cuts += cut.is_done
+        connection.close()
+        delivery.deliver_due(clock=timezone.now, until=timezone.now() + timedelta(seconds=20))
+
+        assert everything_sent(), f"cut when the clock was read for the {nth}. time"
+    assert cuts > 7
+    assert twins(post) == 0
+
+
+class _CutAt:
+    """A clock at whose nth reading the connection is lost."""
+
+    def __init__(self, nth: int) -> None:
+        self.left, self.is_done = nth, False
+
+    def __call__(self) -> datetime:
+        self.left -= 1
+        if self.left == 0:
+            connection.connection.close()
+            self.is_done = True
+        return timezone.now()
 
 
 def _sent_but_for_leases() -> bool:

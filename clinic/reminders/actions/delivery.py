@@ -70,7 +70,10 @@ class _Hand:
             line.meanwhile = self._write_ahead
 
     def deliver(self, batch: Sequence[Message]) -> bool:
-        """False when the other side cannot be reached, or time is up: the rest of the batch goes back."""
+        """False when the other side cannot be reached, or time is up: the rest of the batch goes back.
+
+        Raises `OperationalError` or `InterfaceError` when the database went away; what nobody has seen goes back too.
+        """
         began, self._waiting, self._next = self._clock(), deque(batch), None
         try:
             while following := self._following():
@@ -91,6 +94,10 @@ class _Hand:
                 if self._may_go(message):
                     self._done = self._said(message, letter)
             return True
+        except (OperationalError, InterfaceError):
+            # Under our lease nobody else would take them for a minute. What was let go is not claimed any more.
+            _surely(lambda: outbox.give_back(batch, not_before=began))
+            raise
         finally:
             self._settle()
 
