@@ -3,14 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinic.appointments.rules.ranking import Candidate, Last, Likes, Patient, best, points, reasons, said
 
 SARA, MEI, MAIN, WEST = (UUID(int=n) for n in range(1, 5))
 NINE = datetime(2026, 9, 14, 9, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
+NEW_YORK = datetime(2026, 10, 26, tzinfo=ZoneInfo("America/New_York"))  # six days before its clocks go back
 
 
 def a_time(starts: datetime = NINE, **changes: object) -> Candidate:
@@ -143,3 +147,61 @@ def test_a_visit_that_is_moved_stays_with_its_clinician_if_possible() -> None:
     mei, sara = a_time(clinician_id=MEI), a_time(NINE + 2 * DAY)
 
     assert read_out([mei, sara], Patient(moves_from=SARA))[0] == (NINE + 2 * DAY, "stays with the same clinician")
+
+
+@given(
+    starts=st.lists(st.tuples(st.integers(0, 14 * 96), st.sampled_from([SARA, MEI]), st.booleans()), max_size=60),
+    patient=st.builds(
+        Patient,
+        last=st.none() | st.builds(Last, st.sampled_from([SARA, MEI]), st.times()),
+        likes=st.builds(
+            Likes,
+            weekdays=st.frozensets(st.integers(0, 6), max_size=3),
+            earliest=st.none() | st.just(time(14)),
+            site_id=st.sampled_from([None, MAIN, WEST]),
+            clinician_id=st.sampled_from([None, SARA, MEI]),
+        ),
+        asked_for=st.sampled_from([None, SARA, MEI]),
+        moves_from=st.sampled_from([None, SARA, MEI]),
+        sites_by_day=st.dictionaries(
+            st.integers(0, 13).map(lambda n: (NINE + n * DAY).date()), st.just(frozenset({WEST})), max_size=3
+        ),
+    ),
+    window=st.none() | st.tuples(st.integers(0, 14), st.integers(0, 14)),
+)
+def test_whoever_stops_looking_early_reads_out_what_looking_at_every_time_would(
+    starts: list[tuple[int, UUID, bool]], patient: Patient, window: tuple[int, int] | None
+) -> None:
+    times = [
+        a_time(
+            NEW_YORK + timedelta(minutes=15 * quarter),
+            clinician_id=who,
+            site_id=MAIN if quarter % 3 else WEST,
+            closes_gap=closes,
+            leaves_hole=not closes and quarter % 2 == 0,
+            is_in_window=window and window[0] <= quarter // 96 <= window[1],
+        )
+        for quarter, who, closes in sorted(starts, key=lambda it: it[0])
+    ]
+
+    def worth(it: Candidate) -> tuple[bool, float]:
+        why = list(reasons(it, soonest=times[0].local_start, patient=patient))
+        return it.is_in_window is False, -points(it, why, soonest=times[0].local_start)
+
+    left, expected = sorted(times, key=worth), []
+    while left and len(expected) < 3:
+        expected.append(left[0])
+        left = [it for it in left if abs(it.local_start - expected[-1].local_start) >= timedelta(hours=2)]
+    assert [it.offer for it in best(times, lambda it: it, patient=patient)] == expected
+
+
+def test_what_could_not_be_read_out_any_more_is_not_looked_at() -> None:
+    seen: list[Candidate] = []
+
+    def looked_at(it: Candidate) -> Candidate:
+        seen.append(it)
+        return it
+
+    best([a_time(NINE + n * timedelta(hours=1)) for n in range(24 * 14)], looked_at)
+
+    assert len(seen) < 48

@@ -1,6 +1,7 @@
 """When a patient can come. Reads only: free times are worked out from what is held and never stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import overload
@@ -116,7 +117,15 @@ class FreeTimes(Sequence[Offer]):
     def __init__(self, dresser: "_Dresser", limit: int | None = None) -> None:
         self._dresser = dresser
         self._starts = dresser.starts()[:limit]
-        self._offers: dict[int, Offer] = {}
+
+    def where(self, allows: Callable[[datetime], bool]) -> "FreeTimes":
+        """Those whose start, by the wall clock of their site, is allowed."""
+        people = self._dresser.book.people
+        found = copy(self)
+        found._starts = [
+            it for it in self._starts if allows(slots.moment_of(it[0]).astimezone(people[it[1]].site.zone))
+        ]
+        return found
 
     def starts(self) -> list[tuple[datetime, Resource]]:
         """When, and with whom, without the rest of an offer: a tenth of the work where there are thousands."""
@@ -145,9 +154,7 @@ class FreeTimes(Sequence[Offer]):
         return repr(list(self))
 
     def _at(self, nth: int) -> Offer:
-        if nth not in self._offers:
-            self._offers[nth] = self._dresser.offer(*self._starts[nth])
-        return self._offers[nth]
+        return self._dresser.offer(*self._starts[nth])
 
 
 class _Dresser:
@@ -157,6 +164,7 @@ class _Dresser:
         self.book = book
         self._services = [it for it in offering.current().values() if it.is_enabled and not it.is_class]
         self._days: dict[int, holes.Day] = {}
+        self._offers: dict[tuple[int, int], Offer] = {}
 
     def starts(self) -> list[tuple[int, int]]:
         """The minute of every start, and which of the people it is with; soonest first."""
@@ -164,6 +172,11 @@ class _Dresser:
         return sorted((start, nth) for nth, person in enumerate(people) for start in grid.starts(person.bits))
 
     def offer(self, start: int, nth: int) -> Offer:
+        if (start, nth) not in self._offers:
+            self._offers[start, nth] = self._offer(start, nth)
+        return self._offers[start, nth]
+
+    def _offer(self, start: int, nth: int) -> Offer:
         person, service = self.book.people[nth], self.book.asked.service
         before, after = service.margins(Kind.CLINICIAN)
         kept = before + service.minutes + after

@@ -1,10 +1,11 @@
 """Which free times to say first on the phone, and why."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import Enum, auto
-from typing import Generic, TypeVar
+from itertools import groupby
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -139,26 +140,87 @@ def best(
 ) -> list[Ranked[Offered]]:
     """The three best of `offers` (which come soonest first), best first, each with its reason in words.
 
-    What lies inside the plan's window always comes before what does not.
+    What lies inside the plan's window always comes before what does not. Offers are taken as long as one of them
+    could still be among the three.
     """
-    seen = [(offer, seen_as(offer)) for offer in offers]
-    if not seen:
-        return []
-    soonest, who = seen[0][1].local_start, patient or Patient()
-    found = [(offer, it, tuple(reasons(it, soonest=soonest, patient=who))) for offer, it in seen]
-    found.sort(key=lambda each: (each[1].is_in_window is False, -points(each[1], each[2], soonest=soonest)))
-    chosen: list[tuple[Offered, Candidate, tuple[Reason, ...]]] = []
-    for each in found:
-        if all(abs(each[1].local_start - other.local_start) >= APART for _, other, _ in chosen):
-            chosen.append(each)
+    who = patient or Patient()
+    most, soonest = _most(who), None
+    found: list[_Found[Offered]] = []
+    chosen: list[_Found[Offered]] = []
+    for starts, together in groupby(((it, seen_as(it)) for it in offers), key=lambda each: each[1].local_start):
+        soonest = soonest or starts
+        reach = most - _days(starts - soonest) + _CLOCK_CHANGE  # more points than this or any later time can have
+        if _is_settled(chosen, reach):
+            break
+        found.append(max((_weighed(*each, soonest, who) for each in together), key=_worth))
+        if len(chosen) < THREE or _worth(found[-1]) > _worth(chosen[-1]):
+            chosen = _three(found)
+    return [Ranked(letter, it.offer, said(it.why)) for letter, it in zip("ABC", chosen, strict=False)]
+
+
+# In days. Two times on one wall clock are subtracted as the clock shows them: an hour may lie between, or not.
+_CLOCK_CHANGE = 1 / 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Found(Generic[Offered]):
+    offer: Offered
+    seen: Candidate
+    why: tuple[Reason, ...]
+    points: float
+
+
+def _is_settled(chosen: "Sequence[_Found[Offered]]", reach: float) -> bool:
+    """Whether nothing that has at most `reach` points could be one of the three."""
+    return len(chosen) == THREE and chosen[-1].seen.is_in_window is not False and chosen[-1].points >= reach
+
+
+def _weighed(offer: Offered, it: Candidate, soonest: datetime, patient: Patient) -> "_Found[Offered]":
+    why = tuple(reasons(it, soonest=soonest, patient=patient))
+    return _Found(offer, it, why, points(it, why, soonest=soonest))
+
+
+def _worth(it: "_Found[Any]") -> tuple[bool, float]:
+    return it.seen.is_in_window is not False, it.points
+
+
+def _three(found: "list[_Found[Offered]]") -> "list[_Found[Offered]]":
+    chosen: list[_Found[Offered]] = []
+    for it in sorted(found, key=_worth, reverse=True):  # of two that are worth the same, the first stays the first
+        if all(abs(it.seen.local_start - other.seen.local_start) >= APART for other in chosen):
+            chosen.append(it)
         if len(chosen) == THREE:
             break
-    return [Ranked(letter, offer, said(why)) for letter, (offer, _, why) in zip("ABC", chosen, strict=False)]
+    return chosen
+
+
+def _most(patient: Patient) -> float:
+    """The points of a time that has everything for it that can speak for a time of this patient, and no waiting."""
+    likes, last = patient.likes, patient.last
+    with_whom = {
+        Reason.ASKED_FOR: patient.asked_for,
+        Reason.STAYS_WITH: patient.moves_from,
+        Reason.SAME_CLINICIAN: last,
+        Reason.LIKED_CLINICIAN: likes.clinician_id,
+    }
+    possible = {
+        Reason.LIKED_TIME: likes.weekdays or likes.earliest or likes.latest,
+        Reason.SAME_TRIP: patient.sites_by_day,
+        Reason.LIKED_SITE: likes.site_id,
+        Reason.SAME_TIME: last,
+        Reason.CLOSES_GAP: True,
+    }
+    most = sum(POINTS[reason] for reason, is_possible in possible.items() if is_possible)
+    return most + max((POINTS[reason] for reason, who in with_whom.items() if who), default=0)
+
+
+def _days(waited: timedelta) -> float:
+    return waited / timedelta(days=1)
 
 
 def points(it: Candidate, why: Iterable[Reason], *, soonest: datetime) -> float:
     """How good a time is; a point is worth a day of waiting."""
-    return sum(POINTS.get(reason, 0) for reason in why) - (it.local_start - soonest) / timedelta(days=1)
+    return sum(POINTS.get(reason, 0) for reason in why) - _days(it.local_start - soonest)
 
 
 def reasons(it: Candidate, *, soonest: datetime, patient: Patient) -> Iterator[Reason]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from clinic.appointments.actions.asked import asked_in
-from clinic.appointments.actions.availability import Offer, free_times
+from clinic.appointments.actions.availability import FreeTimes, Offer, free_times, spelled
 from clinic.appointments.actions.suggestions import LOOK_AHEAD_DAYS, MOST_COMPARED, best_of
 from clinic.appointments.models import Appointment, Resource
 from clinic.appointments.rules import spoken
@@ -133,18 +133,23 @@ def find(
         limit=None if when.said else MOST_COMPARED,
         moving=moving,
     )
-    offers = list(free)
-    meant = [offer for offer in offers if when.wish.allows(offer.local_start)]
+    meant = free.where(when.wish.allows) if when.said else free
     best = best_of(meant, patient=patient, session=session, now=now, preferring=when.prefer, moving=moving)
-    picked = _picked(offers, when)
+    picked = _picked(free, when)
     if picked:
         best = _before(picked, best, _("the time you chose"))
     elif kept:
         until = f"{kept.until.astimezone(kept.offer.site.zone):%H:%M}"
         best = _before(kept.offer, best, _("kept for this caller until %(clock)s") % {"clock": until})
     day = _day(when, best, first)
-    said_already = {each.offer.code for each in best}
-    of_day = [offer for offer in offers if offer.local_start.date() == day and offer.code not in said_already]
+    said_already = {(each.offer.starts_at, each.offer.code) for each in best}
+    clocks = {starts_at for starts_at, _code in said_already}
+    # A code is long to spell: only where one could be the same.
+    of_day = [
+        offer
+        for offer in free.where(lambda starts: starts.date() == day)
+        if offer.starts_at not in clocks or (offer.starts_at, offer.code) not in said_already
+    ]
     return Times(best, day, of_day, _missing(when, picked))
 
 
@@ -157,12 +162,12 @@ def _first(when: Filters, session: PlannedSession | None) -> date:
     return max(when.first, session.due_from) if session else when.first
 
 
-def _picked(offers: Sequence[Offer], when: Filters) -> Offer | None:
-    if when.pick:
-        return next((offer for offer in offers if offer.code == when.pick), None)
+def _picked(free: FreeTimes, when: Filters) -> Offer | None:
+    if when.pick and (named := spelled(when.pick)):
+        return next((offer for offer in free.where(named[0].__eq__) if offer.code == when.pick), None)
     if when.at and when.is_set:
         clicked = (when.first, when.at)
-        return next((o for o in offers if (o.local_start.date(), o.local_start.time()) == clicked), None)
+        return next(iter(free.where(lambda starts: (starts.date(), starts.time()) == clicked)), None)
     return None
 
 
