@@ -224,6 +224,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = IS_TEST
+WHITENOISE_AUTOREFRESH = IS_TEST  # else every client of a test walks through all of them first, for 0.1 s
 
 # Without a mail server the embedded clinic delivers to a folder that only it shows (reminders/channels/mailbox.py).
 EMAIL_URL = env("EMAIL_URL", default="")
