@@ -41,8 +41,8 @@ OFFICE: Final = (
 )  # fmt: skip
 OFFICE_PAGES: Final = (
     "layouts/staff.html", "layouts/setup.html", "people/mail/*", "people/setup.html", "patients/banner.html",
-    "patients/consent_paper.html", "programs/exercise_change.html", "programs/exercise_days.html",
-    "programs/exercises.html", "programs/plan.html", "programs/plan_*", "programs/stop.html", "programs/timeline.html",
+    "programs/exercise_change.html", "programs/exercise_days.html", "programs/exercises.html", "programs/plan.html",
+    "programs/plan_*", "programs/stop.html", "programs/timeline.html",
 )  # fmt: skip
 
 _PAGE: Final = re.compile(r"[\w/-]+\.(?:html|txt)")
@@ -76,6 +76,12 @@ def pages() -> tuple[Path, ...]:
         found.add(page)
         waiting += [TEMPLATES / name for name in _FOLLOWED.findall(page.read_text(encoding="utf-8"))]
     return tuple(sorted(found))
+
+
+def left_in_english() -> list[tuple[str, str]]:
+    """The parts that a page of patients includes although they are the office's: nobody would translate them."""
+    included = ((page, name) for page in pages() for name in _FOLLOWED.findall(page.read_text(encoding="utf-8")))
+    return [(page.name, name) for page, name in included if _is(name, OFFICE_PAGES)]
 
 
 def _known() -> Iterator[tuple[str, Path]]:

@@ -29,6 +29,7 @@ class Due:
     session: PlannedSession | None
     due_from: date
     due_until: date
+    is_now: bool
 
     @property
     def code(self) -> str:
@@ -44,15 +45,14 @@ def of(patient: Patient, user: User, now: datetime) -> list[Due]:
     """What the patient may book for herself, soonest first. Four queries."""
     services, today = offering.current(), timezone.localdate(now)
     found = [
-        Due(service=service, session=it, due_from=it.due_from, due_until=it.due_until)
+        Due(service=service, session=it, due_from=it.due_from, due_until=it.due_until, is_now=it.due_from <= today)
         for it in sessions(patient, user, today)
         if (service := services.get(it.modality)) and _may_book(service)
     ]
     review = services.get(REVIEW)
     if review and _may_book(review) and (day := _looked_at_on(patient, user, now)):
-        found.append(
-            Due(service=review, session=None, due_from=day - AROUND_REVIEW, due_until=max(day, today) + AROUND_REVIEW)
-        )
+        first, last = day - AROUND_REVIEW, max(day, today) + AROUND_REVIEW
+        found.append(Due(service=review, session=None, due_from=first, due_until=last, is_now=first <= today))
     return sorted(found, key=lambda it: it.due_from)[:MOST]
 
 

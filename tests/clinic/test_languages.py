@@ -61,6 +61,7 @@ def test_a_translation_keeps_every_name_and_number_of_the_text(language: str) ->
 def test_no_page_of_patients_says_anything_that_cannot_be_translated() -> None:
     bare = {(page.name, words) for page in heard.pages() for words in _bare(page.read_text(encoding="utf-8"))}
 
+    assert heard.left_in_english() == []
     # The names of papers, and the sign for the size of letters.
     assert bare == {("sheet_choice.html", "A4 Letter"), ("reading.html", "Aa")}
 
