@@ -39,6 +39,15 @@ LONGER = """() => {
         /[A-Za-zÀ-ÿ]{3,}/g, word => word + word.slice(0, Math.ceil(word.length * 0.4)));
 }"""
 
+# A browser with one voice, since the one that tests use has none.
+A_VOICE = """() => {
+    window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+    const said = [];
+    const speechSynthesis = { said, getVoices: () => [{ lang: "en-GB" }], addEventListener() {},
+        speak: line => said.push(line), cancel: () => said.splice(0).forEach(line => line.onerror()) };
+    Object.defineProperty(window, "speechSynthesis", { value: speechSynthesis });
+}"""
+
 
 @contextmanager
 def a_phone(browser: Browser, stack: Stack, session: str = "", *, scripts: bool = True) -> Iterator[Page]:
@@ -190,3 +199,49 @@ def test_longer_words_and_lines_from_right_to_left_break_no_page_of_a_narrow_pho
                 too_wide += [(path, change[:12])] if page.evaluate(SIDEWAYS) else []
 
     assert too_wide == []
+
+
+def test_nobody_is_signed_out_while_writing_and_who_is_away_is_asked_first(
+    stack: Stack, browser: Browser, bookers_session: str
+) -> None:
+    with a_phone(browser, stack, bookers_session) as page:
+        page.clock.install()
+        page.goto(f"{stack.url}/me/messages/new/")
+        warning = page.get_by_role("alert").filter(has_text="You will be signed out in two minutes.")
+        words = page.get_by_label("Your message")
+        words.fill("It hurts more since Monday.")
+
+        with page.expect_response("**/me/messages/new/"):  # the clinic is told that somebody is there
+            page.clock.run_for("02:00")
+        page.clock.run_for("27:30")
+        expect(warning).not_to_be_visible()
+        page.clock.run_for("01:00")
+        expect(warning).to_be_in_viewport(ratio=1)
+        stay = warning.get_by_role("button", name="Stay signed in")
+        stay.focus()
+        page.keyboard.press("Enter")
+
+        expect(warning).not_to_be_visible()
+        expect(words).to_have_value("It hurts more since Monday.")
+
+
+def test_a_consent_is_read_aloud_where_the_browser_has_a_voice_for_its_language(
+    stack: Stack, browser: Browser, bookers_session: str
+) -> None:
+    with a_phone(browser, stack, bookers_session) as page:
+        page.goto(f"{stack.url}/me/consents/")
+        page.get_by_role("link", name=re.compile("^(General c|C)onsent")).first.tap()
+        page.wait_for_url("**/read/**")
+        read, stop = page.get_by_role("button", name="Read it to me"), page.get_by_role("button", name="Stop reading")
+        expect(read).to_be_hidden()
+
+        page.add_init_script(f"({A_VOICE})()")
+        page.reload()
+        read.tap()
+        said = page.evaluate("speechSynthesis.said.map(line => [line.lang, line.text])")
+        stop.tap()
+
+        assert {language for language, _text in said} == {"en"}
+        assert said[0][1] == page.get_by_role("heading", level=1).inner_text()
+        expect(read).to_be_visible()
+        assert page.evaluate("speechSynthesis.said") == []
