@@ -2,7 +2,6 @@
 
 import logging
 import smtplib
-from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,13 +18,11 @@ from clinic.portal.limits import is_too_often
 from clinic.portal.record_forms import HelperForm
 from patients.actions import helping
 from patients.models import Helper, Patient
-from patients.rules.helping import Help
 from people.models import Clinic
 from people.rules.refusal import Refused
 from people.web.adapter import from_the_clinic
 from people.web.guards import SignedInRequest
 
-_A_MOMENT = timedelta(seconds=1)  # help ends at midnight: the day before is the last one
 NAMED_AN_HOUR = 10  # each sends a mail to an address somebody typed
 log = logging.getLogger(__name__)
 
@@ -37,15 +34,7 @@ def helpers(request: SignedInRequest, patient: Patient) -> HttpResponse:
         return _ended(request, patient)
     rows = Helper.objects.visible_to(request.user).filter(patient=patient).select_related("user")
     now = timezone.now()
-    people = [
-        {
-            "it": it,
-            "may": [Help(code).label for code in it.may],
-            "is_working": it.ended_at is None and it.ends_at > now,
-            "last_day": timezone.localdate(it.ends_at - _A_MOMENT),
-        }
-        for it in rows
-    ]
+    people = [{"it": it, "is_working": it.ended_at is None and it.ends_at > now} for it in rows]
     return render(request, "portal/helping.html", {"active": "settings", "people": people})
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,12 +12,13 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Lower, Now, Reverse, Upper
 from django.db.models.lookups import Exact
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from patients.models import search
 from patients.models.search import Unaccent
-from patients.rules.helping import Relation
+from patients.rules.helping import Help, Relation
 from patients.rules.search import GOOD_SPELLING, Wanted, misspelling
 from people.models import User
 from people.rules.permissions import Permission
@@ -264,3 +265,13 @@ class Helper(models.Model):
 
     def __str__(self) -> str:
         return f"helper of {self.patient_id}"
+
+    @property
+    def last_day(self) -> date:
+        """Help ends at midnight: the day before is the last one."""
+        return timezone.localdate(self.ends_at - timedelta(seconds=1))
+
+    @property
+    def helps_with(self) -> list[str]:
+        """What this helper may do, in the words in which it was allowed."""
+        return [str(Help(code).label) for code in self.may]

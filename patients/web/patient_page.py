@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from patients.actions import registration
-from patients.models import Patient
+from patients.models import Helper, Patient
 from patients.web.forms import DeathForm, DetailsForm
 from patients.web.records import banner, open_record
 from people.models import User
@@ -112,6 +112,7 @@ def _page(request: SignedInRequest, patient: Patient, form: DeathForm | None = N
     context = {
         "form": form or DeathForm(),
         "household": household[:20],
+        "helpers": Helper.objects.visible_to(request.user).working().filter(patient=patient).select_related("user"),
         "email_is_staffs": patient.user is None and User.objects.staff().with_email(patient.email).exists(),
     }
     return render(request, "patients/patient.html", context | _about(request, patient))

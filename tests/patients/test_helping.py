@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.test import Client
+from django.urls import reverse
+from django.utils import formats, timezone
 from factories import a_portal_patient, a_user, the_clinic
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +124,30 @@ def test_a_helper_has_to_know_the_birth_date(leila: Patient) -> None:
     with pytest.raises(NotAllowed):
         helping.confirm(helper, birth_date=date(1978, 3, 4), by=leila.user, now=timezone.now())
     assert helping.confirm(helper, birth_date=date(1978, 3, 4), by=helper.user, now=timezone.now()).confirmed_at
+
+
+def test_staff_see_on_her_page_who_helps_her_with_what_and_until_when(
+    leila: Patient, django_assert_num_queries: Any
+) -> None:
+    until = timezone.localdate() + IN_A_MONTH
+    helper = named(leila, until=until, may=[Help.SEE_VISITS, Help.FORMS])
+    gone = named(leila, name="Nadia Over", email="nadia@example.org")
+    helping.end(gone, by=gone.added_by, now=timezone.now())
+    desk, url = Client(), reverse("patients:patient", args=[leila.pk])
+    desk.force_login(a_user(Role.FRONT_DESK))
+
+    page = desk.get(url).content.decode()
+
+    assert "<bdi>Omid Rahimi</bdi></b>, husband, wife or partner, <bdi>omid@example.org</bdi>" in page
+    assert "See when visits are; Fill in forms." in page
+    assert f"Until {formats.date_format(until, 'd-M-Y')}. Has not given the patient" in page
+    assert "Nadia Over" not in page
+    for nth in (1, 2, 3):
+        named(leila, email=f"helper{nth}@example.org")
+        with django_assert_num_queries(9):
+            desk.get(url)
+    assert leila.user
+    for nobody in (helper.user, leila.user):
+        other = Client()
+        other.force_login(nobody)
+        assert other.get(url).status_code == 404

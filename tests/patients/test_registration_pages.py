@@ -354,7 +354,7 @@ def test_the_page_costs_the_same_for_a_household_of_one_and_of_ten(
     desk.get(reverse("patients:patient", args=[patient.pk]))  # the session's first write
 
     for _household in (1, 10):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             desk.get(reverse("patients:patient", args=[patient.pk]))
         for _n in range(9):
             a_patient(email="home@example.org")
