@@ -68,11 +68,12 @@ def tell_by_mail_only(email: str) -> None:
 
 @public
 def sign_out(request: HttpRequest) -> HttpResponseBase:
-    """End the session; a patient's browser also throws away what it kept of the portal, with or without scripts."""
+    """End the session; a patient's browser also throws away what it kept, and is led to the code and no password."""
     was_patient = isinstance(request.user, User) and request.user.is_patient
     response: HttpResponseBase = account.logout(request)
     if was_patient and not request.user.is_authenticated:
         response["Clear-Site-Data"] = '"cache", "storage"'
+        response["Location"] = reverse("account_request_login_code")
     return response
 
 

@@ -95,7 +95,8 @@ def test_signing_out_makes_a_patients_browser_throw_away_what_it_kept(
     desk = Client()
     desk.force_login(receptionist)
 
-    assert phone.post("/signout/")["Clear-Site-Data"] == '"cache", "storage"'
+    left = phone.post("/signout/")
+    assert (left["Clear-Site-Data"], left["Location"]) == ('"cache", "storage"', "/signin/code/")
     assert not desk.post("/signout/").has_header("Clear-Site-Data")
     assert not is_in(phone)
 
