@@ -7,6 +7,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from clinic.portal.record_forms import ONE, SOME_WORDS
 from patients.actions.threads import Written
 from patients.rules import attachments, threads
 from patients.rules.threads import Subject
@@ -31,7 +32,10 @@ class MessageForm(forms.Form):
     """One message. The key makes a second press, or a second try on a bad line, the same message."""
 
     text = forms.CharField(
-        label=_("Your message"), max_length=threads.LONGEST, widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"})
+        label=_("Your message"),
+        max_length=threads.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        error_messages=SOME_WORDS,
     )
     attached = _FilesField(
         label=_("Pictures or PDF"),
@@ -60,5 +64,6 @@ class NewMessageForm(MessageForm):
         label=_("What is it about?"),
         choices=Subject.choices,
         widget=forms.RadioSelect,
+        error_messages=ONE,
         help_text=_("This decides who reads it: the front desk, or your clinicians."),
     )

@@ -77,7 +77,7 @@ def test_who_never_came_is_told_that_nothing_has_to_be_kept(portal: Portal) -> N
 def test_nobody_is_forgotten_by_a_slip_or_by_somebody_else(portal: Portal) -> None:
     client = portal.client
 
-    assert "There is a problem" in client.post("/me/data/forget/", {}).content.decode()
+    assert "and I want to be forgotten: Tick this if you are sure." in client.post("/me/data/forget/").content.decode()
     assert signed_in(portal.rosa).post("/me/data/forget/", {"is_sure": "on"}).status_code == 404
     assert not Erasure.objects.exists()
 
