@@ -269,7 +269,7 @@ class Helper(models.Model):
     @property
     def last_day(self) -> date:
         """Help ends at midnight: the day before is the last one."""
-        return timezone.localdate(self.ends_at - timedelta(seconds=1))
+        return timezone.localtime(self.ends_at - timedelta(seconds=1)).date()
 
     @property
     def helps_with(self) -> list[str]:
