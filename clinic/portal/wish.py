@@ -76,7 +76,7 @@ def wish(request: SignedInRequest, patient: Patient) -> HttpResponse:
     waiting = WaitlistEntry.objects.visible_to(request.user).waiting().filter(patient=patient)
     if request.method == "POST" and (entry := waiting.filter(pk__in=request.POST.getlist("withdraw")[:1]).first()):
         waitlist.withdraw(entry, by=request.user, now=now)
-        messages.success(request, _("We take you off the list. Your visits stay as they are."))
+        messages.success(request, _("You are off the list. Your visits stay as they are."))
         return redirect("portal:wish")
     entries = list(waiting.select_related("visit__site", "session"))
     visits, sessions = _could_be_sooner(request, patient, entries, now), _due(request, patient, entries, now)
