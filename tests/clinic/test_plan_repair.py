@@ -266,21 +266,3 @@ def test_visits_of_another_plan_are_never_moved_by_a_form_of_this_one(
 
     with pytest.raises(SlotTaken):
         series.commit(other, placed, sessions=found.sessions, stands=stands, key=uuid4(), by=cast.rosa, now=NOW)
-
-
-def test_a_treatment_that_goes_on_after_a_rest_is_not_too_late_for_the_distance_of_its_new_row(
-    cast: Cast, plan: Plan, visits: list[Appointment]
-) -> None:
-    laser = plan.sessions.standing().filter(modality="laser_therapy")
-    given = Appointment.objects.filter(session__in=laser.filter(ordinal__lte=2))
-    given.update(status=Status.DONE)
-    for visit in Appointment.objects.filter(session__plan=plan, status=Status.BOOKED):
-        booking.cancel(visit, reason="", by=cast.rosa, now=NOW)
-    for it in laser.filter(ordinal__gt=2):  # ten days after the second; sessions 3 and 4 are a week apart at most
-        rest = timedelta(days=8)
-        due_from, due_on, due_until = it.due_from + rest, it.due_on + rest, it.due_until + rest
-        laser.filter(pk=it.pk).update(due_from=due_from, due_on=due_on, due_until=due_until)
-
-    answer = series.propose(task(plan, Asked(), now=NOW + timedelta(days=3)))
-
-    assert isinstance(answer, Proposal)

@@ -92,7 +92,7 @@ def _too_near(course: Course) -> list[UUID]:
     for sessions in rows.values():
         for one, other in pairwise(sorted(sessions, key=lambda it: it.ordinal)):
             apart = course.ahead[other.pk].local_start.date() - course.ahead[one.pk].local_start.date()
-            least = other.gap_days_min or 0 if other.ordinal == one.ordinal + 1 else 0
+            least = course.least_days(other) if other.ordinal == one.ordinal + 1 else 0
             if apart.days < least or course.ahead[other.pk].starts_at < course.ahead[one.pk].starts_at:
                 found.append(other.pk)
     return found

@@ -58,14 +58,17 @@ class Course:
     reviews: Sequence[date]  # from today on, the days on which somebody looks whether the treatments help
 
     @property
-    def last_days(self) -> Mapping[str, date]:
-        """By treatment, the last day on which a session of this plan was given, or stands and does not move."""
-        found: dict[str, date] = {}
-        for visit in self.fixed:
+    def given(self) -> Mapping[str, Appointment]:
+        """By treatment, the last visit of this plan at which it was given, or which stands and does not move."""
+        found: dict[str, Appointment] = {}
+        for visit in sorted(self.fixed, key=lambda it: it.starts_at):
             if visit.session and visit.session.plan_id == self.plan.pk:
-                day = visit.local_start.date()
-                found[visit.session.modality] = max(day, found.get(visit.session.modality, day))
+                found[visit.session.modality] = visit
         return found
+
+    def least_days(self, later: PlannedSession) -> int:
+        """From the session of its treatment before it, whatever row of the plan that belongs to."""
+        return max(later.gap_days_min or 0, self.file.book.modalities[later.modality].course.gap_days_min)
 
     def lost(self, asked: Asked) -> frozenset[UUID]:
         """The sessions that cannot stay: nobody is there for them, or somebody put them elsewhere by hand."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.appointments.actions import limits, series_course
+from clinic.appointments.actions import limits, series_course, series_gaps
 from clinic.appointments.actions.asked import asked_in_plan
 from clinic.appointments.actions.series_course import Asked, Course
 from clinic.appointments.actions.series_supply import Market
@@ -20,7 +20,7 @@ from clinic.appointments.rules import slots
 from clinic.appointments.rules.limits import Door
 from clinic.appointments.rules.series import relaxing
 from clinic.appointments.rules.series.answer import Limit, Placed, Proposal
-from clinic.appointments.rules.series.problem import Block, Booked, Gap, Happened, Pin, Problem, Session, Supply, Wishes
+from clinic.appointments.rules.series.problem import Block, Booked, Happened, Pin, Problem, Session, Supply, Wishes
 from clinic.appointments.rules.status import Status
 from people.models import Clinic, Site
 from people.rules.refusal import Refused
@@ -38,7 +38,6 @@ TRAVEL_MINUTES: Final = 45
 # Beyond the windows, so that it can be said which wider window would do.
 ROOM_TO_RELAX = timedelta(days=28)
 LATE_WITHIN = timedelta(days=14)
-NO_LONGEST = 3650  # days; longer than any plan
 
 
 class NothingToBook(Refused):
@@ -177,9 +176,8 @@ def _elsewhere(course: Course, market: Market) -> Iterator[tuple[int, int]]:
 
 def _sessions(course: Course, asked: Asked, services: Mapping[str, Service], *, today: date) -> Iterator[Session]:
     blocked = _blocked(course, today=today)
-    before, lost = course.last_days, course.lost(asked)
-    gaps = {it.modality: gap for it in reversed(course.sessions) if (gap := _gap(it))}
-    seen: set[str] = set()
+    given, lost = course.given, course.lost(asked)
+    seen: dict[str, PlannedSession] = {}
     for it in course.sessions:
         due_from, due_on = max(it.due_from, today), max(it.due_on, today)
         # A session whose days are over is not lost: it is due now, and soon.
@@ -189,8 +187,9 @@ def _sessions(course: Course, asked: Asked, services: Mapping[str, Service], *, 
         against = blocked[it.modality, it.technique]
         # To leave out a visit that stands is to leave it where it is.
         is_left = it.pk in asked.left_out and booked is not None and it.pk not in lost and booked.day not in against
-        follows = None if it.modality in seen else before.get(it.modality)
-        seen.add(it.modality)
+        last = given.get(it.modality)
+        gap = series_gaps.gap(it, seen.get(it.modality), last, course)
+        seen[it.modality] = it
         yield Session(
             id=it.pk,
             service=asked_in_plan(it, services).code,
@@ -201,8 +200,8 @@ def _sessions(course: Course, asked: Asked, services: Mapping[str, Service], *, 
             due_from=due_from,
             due_on=min(due_on, due_until),
             due_until=due_until,
-            gap=_gap(it) or (_apart(gaps.get(it.modality)) if follows else None),
-            follows=follows,
+            gap=gap,
+            follows=last.local_start.date() if last else None,
             is_optional=it.is_optional,
             hold_loading_days=it.hold_loading_days,
             blocked=against,
@@ -223,17 +222,6 @@ def _unseen(course: Course, today: date) -> Mapping[str, int]:
 
 def _where(it: Booked) -> Pin:
     return Pin(it.starts, it.clinician_id, it.site_id)
-
-
-def _apart(gap: Gap | None) -> Gap | None:
-    """The first of a row after something given: it keeps the row's distance, but may be as late as its days say."""
-    return replace(gap, most=NO_LONGEST) if gap else None
-
-
-def _gap(it: PlannedSession) -> Gap | None:
-    if it.gap_days_min is None or it.gap_days_target is None or it.gap_days_max is None:
-        return None
-    return Gap(it.gap_days_min, it.gap_days_target, it.gap_days_max)
 
 
 def _blocked(course: Course, *, today: date) -> Mapping[tuple[str, str], Mapping[date, Block]]:

@@ -59,9 +59,9 @@ class Booked:
 class Session:
     """One session that the plan asks for.
 
-    Sessions of a modality come in the order of `number`, phases in the order of `phase`. `follows` is the day of the
-    session of the same modality before it, if that one is given or booked and no part of the problem. Regions that
-    nobody has named count as the same as any.
+    Sessions of a modality come in the order of `number`, phases in the order of `phase`. `follows` is the day of
+    the last session of the same modality that is given or booked and no part of the problem; it counts for the first
+    of those that are. Regions that nobody has named count as the same as any.
     """
 
     id: UUID
