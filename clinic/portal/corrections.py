@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,9 +30,10 @@ def corrections(request: SignedInRequest, patient: Patient) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("Thank you. Somebody will look at it and write to you here."))
-            return redirect("portal:corrections")
+            return redirect(f"{reverse('portal:corrections')}?sent=1")
     asked = Correction.objects.visible_to(request.user).filter(patient=patient)[:MOST_SHOWN]
-    return render(request, "portal/corrections.html", {"active": "settings", "asked": asked, "form": form})
+    context = {"active": "settings", "asked": asked, "form": form, "was_sent": "sent" in request.GET}
+    return render(request, "portal/corrections.html", context)
 
 
 @own

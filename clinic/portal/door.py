@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
-from uuid import UUID
+from typing import Concatenate, ParamSpec
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -20,12 +19,6 @@ from people.web.guards import Guarded, SignedInRequest, needs
 
 P = ParamSpec("P")
 OwnView = Callable[Concatenate[SignedInRequest, Patient, P], HttpResponseBase]
-
-
-class OwnRequest(SignedInRequest):
-    """Past the portal's door: which record the page is about."""
-
-    open_record_id: UUID
 
 
 def own(view: OwnView[P]) -> Guarded[P]:
@@ -45,7 +38,6 @@ def own(view: OwnView[P]) -> Guarded[P]:
             if request.path != reverse("portal:today") or request.method != "GET" or not closed.first:
                 raise
             return redirect(closed.first)
-        cast(OwnRequest, request).open_record_id = patient.pk
         if request.method == "GET":
             patient = open_record(request, patient.pk)
         return view(request, patient, *args, **kwargs)

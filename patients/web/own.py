@@ -62,6 +62,7 @@ def own_patient(request: SignedInRequest) -> Patient:
             if it.helper:
                 _refuse_unless_helping(request, it.helper)
             wall.open_only(it.patient.pk)
+            request.open_record_id = it.patient.pk  # type: ignore[attr-defined]  # for what a phone keeps of it
             return it.patient
     raise RecordNotChosen if len(records) > 1 else Http404
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from people.models import User
 from people.models.user import TEXT_SIZES
-from people.web.phones import idle_seconds, is_shared
+from people.web.phones import idle_seconds, is_shared, left_alone_minutes
 
 TEXT_SIZE: Final = "text_size"  # the cookie in which a device keeps it
 
@@ -19,6 +19,7 @@ def clinic(request: HttpRequest) -> dict[str, Any]:
         "has_local_mailbox": settings.HAS_LOCAL_MAILBOX,
         "text_size": _text_size(request),
         "is_shared_phone": is_shared(request),
+        "left_alone_minutes": left_alone_minutes(request),
         "idle_seconds": _idle_seconds(request),
     }
 

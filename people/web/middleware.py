@@ -43,8 +43,11 @@ class IdleSignOut:
             now, session = int(time.time()), request.session
             seen, since = session.get("seen_at", now), session.get("began_at", now)
             idle = phones.idle_seconds(request, is_patient=not user.is_staff_member, now=now)
-            if (idle is not None and now - seen > idle) or phones.has_lasted_too_long(request, since=since, now=now):
+            is_left_alone = idle is not None and now - seen > idle
+            if is_left_alone or phones.has_lasted_too_long(request, since=since, now=now):
                 logout(request)
+                if idle is not None and is_left_alone:
+                    phones.say_left_alone(request, seconds=idle)
             elif request.headers.get("X-Unattended") and "seen_at" in session:
                 pass
             elif now - seen > 30 or "seen_at" not in session:

@@ -10,6 +10,7 @@ from django.utils import timezone
 # In the session. The portal's pages read the first by its name: a shared phone keeps no page and no tap.
 SHARED: Final = "is_shared_phone"
 REMEMBERED: Final = "remembered_until"  # seconds since 1970
+LEFT_ALONE: Final = "left_alone_minutes"  # in the session of nobody that follows: why the last one ended
 
 
 def remember(request: HttpRequest) -> None:
@@ -40,6 +41,17 @@ def idle_seconds(request: HttpRequest, *, is_patient: bool, now: int) -> int | N
     if now < request.session.get(REMEMBERED, 0):
         return None
     return int(settings.PATIENT_IDLE_MINUTES) * 60
+
+
+def say_left_alone(request: HttpRequest, *, seconds: int) -> None:
+    """For the page of signing in: what happened, and after how long. Call it once the session has been ended."""
+    request.session[LEFT_ALONE] = seconds // 60
+
+
+def left_alone_minutes(request: HttpRequest) -> int | None:
+    """After how many minutes without a touch somebody was signed out here; None where that is not why."""
+    minutes: int | None = getattr(request, "session", {}).get(LEFT_ALONE)
+    return minutes
 
 
 def has_lasted_too_long(request: HttpRequest, *, since: int, now: int) -> bool:

@@ -95,7 +95,18 @@ def test_a_phone_keeps_pages_of_one_record_only_and_a_shared_phone_keeps_none(po
         session["is_shared_phone"] = True
         session.save()
 
-        assert mine == kept_for(portal.client) != ""
+        assert mine == kept_for(portal.client) == kept_for(portal.client, "/me/flare/") != ""
         assert str(portal.leila.pk) not in portal.client.get("/me/").content.decode()
         assert kept_for(client) == ""
         assert kept_for(portal.client, "/me/offline/") == ""
+
+
+def test_a_page_that_says_it_arrived_names_where_it_was_written_and_no_other_draft_goes(portal: Portal) -> None:
+    wrong = {"about": "contact", "says": "12 Elm Street", "should_say": "14 Elm Street"}
+
+    with it_is(NOW):
+        empty = portal.client.get("/me/data/corrections/").content.decode()
+        sent = portal.client.post("/me/data/corrections/", wrong, follow=True).content.decode()
+
+    assert "data-draft-sent" not in empty
+    assert 'data-draft-sent="/me/data/corrections/"' in sent

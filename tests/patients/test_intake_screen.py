@@ -176,6 +176,7 @@ def test_a_flare_asks_how_much_and_the_signs_and_reaches_the_clinicians(leila: P
     answer = phone.post(reverse("patients:flare"), said, follow=True)
 
     assert "To come earlier than planned, call us." in words(answer)
+    assert 'data-draft-sent="/me/check/ /me/flare/"' in answer.content.decode()
     assert "tel:+12025550100" in words(answer)
     made = Intake.objects.flares().get()
     assert (made.answers["pain"], made.urgency) == ({"now": 6}, "none")

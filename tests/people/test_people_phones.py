@@ -63,6 +63,21 @@ def test_nothing_of_a_shared_phone_is_kept_for_the_next_sign_in(demo: Clinic, le
     assert phone.get("/account/passkey/").status_code == 404
 
 
+def test_the_page_of_signing_in_says_that_nobody_touched_the_last_one(demo: Clinic, leila: User) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        phone, _answer = signs_in(leila, is_shared="on")
+        assert is_in(phone)
+        stranger = Client().get("/signin/code/").content.decode()
+        clock.shift(11 * MINUTE)
+        asked = phone.get("/account/", follow=True).content.decode()
+        again = phone.get("/signin/code/", headers={"accept-language": "es"}).content.decode()
+
+    assert "nobody touched the page for 10 minutes." in asked
+    assert "nadie tocó la página durante 10 minutos." in again
+    assert "nobody touched" not in stranger
+    assert "hidden data-draft-kept" in stranger
+
+
 def test_who_is_neither_remembered_nor_idle_is_out_after_a_working_day(demo: Clinic, receptionist: User) -> None:
     desk = Client()
     desk.force_login(receptionist)

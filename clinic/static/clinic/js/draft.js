@@ -1,30 +1,45 @@
-// What somebody types to the clinic is not lost on a bad line: kept in this tab until it is sent, for this person only.
+// What somebody types to the clinic is not lost on a bad line, nor by being signed out: kept in this tab until it is
+// sent, for this person only.
 (() => {
   const whose = document.body.dataset.keptFor;
+  const placeOf = (path) => `draft:${whose}:${path}`;
+  const arrived = document.querySelector("[data-draft-sent]"); // names the pages it was written on
+  if (arrived) {
+    for (const path of arrived.dataset.draftSent.split(" ")) sessionStorage.removeItem(placeOf(path));
+    // Seen once: the same page loaded again must not take away what was begun since.
+    history.replaceState(history.state, "", location.pathname + location.hash);
+  }
+  for (const leaving of document.querySelectorAll("form[data-leaves]")) {
+    leaving.addEventListener("submit", () => {
+      for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:")) sessionStorage.removeItem(key);
+    });
+  }
   const form = document.querySelector("form[data-draft]");
-  const forget = () => {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:")) sessionStorage.removeItem(key);
-  };
-  if (document.querySelector("[data-draft-sent]")) forget();
-  for (const leaving of document.querySelectorAll("form[data-leaves]")) leaving.addEventListener("submit", forget);
-  const text = form && form.querySelector("textarea");
-  const key = form && form.querySelector("input[name=key]");
-  if (!text || !key) return;
+  if (!form) return;
   const offline = form.querySelector("[data-draft-offline]");
   form.addEventListener("submit", (event) => {
-    if (navigator.onLine) return;
+    if (navigator.onLine || !offline) return;
     event.preventDefault();
     offline.hidden = false;
   });
-  window.addEventListener("online", () => { offline.hidden = true; });
+  window.addEventListener("online", () => { if (offline) offline.hidden = true; });
   if (!whose) return; // a shared phone keeps nothing
-  const place = `draft:${whose}:${location.pathname}`;
+
+  const place = placeOf(location.pathname);
+  const isChosen = (field) => ["radio", "checkbox"].includes(field.type);
+  const fields = [...form.elements].filter((it) => it.name && it.name !== "csrfmiddlewaretoken"
+    && it.matches("textarea, select, input:not([type=file])"));
+  const isBlank = fields.every((it) => (isChosen(it) ? !it.checked : it.type === "hidden" || it.matches("select") || !it.value));
   const kept = JSON.parse(sessionStorage.getItem(place) || "null");
-  if (kept && !text.value) {
-    text.value = kept.text;
-    key.value = kept.key; // the same key: perhaps it had arrived after all
+  if (kept && isBlank) {
+    for (const field of fields) {
+      const said = kept.filter(([name]) => name === field.name).map(([, value]) => value);
+      if (isChosen(field)) field.checked = said.includes(field.value);
+      else if (said.length) field.value = said[0]; // a message's key as well: perhaps it had arrived after all
+    }
   }
-  text.addEventListener("input", () => {
-    sessionStorage.setItem(place, JSON.stringify({ text: text.value, key: key.value }));
+  form.addEventListener("input", () => {
+    const said = fields.filter((it) => !isChosen(it) || it.checked).map((it) => [it.name, it.value]);
+    sessionStorage.setItem(place, JSON.stringify(said));
   });
 })();
