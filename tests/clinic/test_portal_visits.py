@@ -210,8 +210,9 @@ def test_the_link_shows_when_and_where_and_nothing_clinical(portal: Portal) -> N
     with it_is(NOW):
         html = Client().get(link_of(portal.visit)).content.decode()
 
-    for shown in ("Leila", "Thursday 17 September", "10:30am", "12 Elm Street", "You have not said yes yet"):
+    for shown in ("Leila", "Thursday 17 September", "10:30am", "12 Elm Street", "Booked.", "I will be there"):
         assert shown in html
+    assert "not said" not in html  # who booked it has said that she comes
     words = {portal.visit.service.name, portal.leila.family_name, portal.sara.name, portal.plan.name}
     words |= {it.name for it in rulebook().modalities.values()}
     assert [word for word in words if word.lower() in html.lower()] == []
