@@ -95,6 +95,15 @@ def test_a_form_that_a_new_patient_has_not_sent(cast: Cast) -> None:
     assert found(cast) == []
 
 
+def test_a_form_and_a_look_are_asked_for_once_however_often_somebody_comes(cast: Cast) -> None:
+    new = a_patient()
+    an_open_flag(new)
+    for day in (16, 17):
+        become(cast.book(at(10, day=day), patient=new), Status.CONFIRMED)
+
+    assert found(cast) == [("check", "later"), ("form", "later")]
+
+
 def test_who_has_been_here_before_owes_no_form(cast: Cast) -> None:
     known = a_patient()
     become(cast.book(at(10, day=1), patient=known, now=at(9, day=1)), Status.DONE)

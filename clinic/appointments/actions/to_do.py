@@ -3,9 +3,10 @@
 What the desk did about it (`follow_ups`) is stored, and keeps a task away for a while or for good.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, TextChoices
 from django.utils import timezone
@@ -68,7 +69,7 @@ def tasks(user: User, clinic: Clinic, *, now: datetime) -> list[ToDo]:
     """Everything this user may see that has to be seen to, most pressing first. Four queries, however much it is."""
     clock = _Clock(clinic, now)
     coming = _coming(user, clock).select_related("patient", "clinician", "site", "session")[: 3 * MOST]
-    found = [task for visit in coming for task in _of_coming(visit, clock)]
+    found = _once_each(task for visit in coming for task in _of_coming(visit, clock))
     for kind, rows in ((Kind.MISSED, _missed(user, now)), (Kind.NO_NEXT, _without_next(user, clock))):
         visits = rows.select_related("patient", "clinician", "site", "session")[:MOST]
         found += [ToDo(kind, it.patient, it.ends_at, clock.group(it.ends_at), visit=it) for it in visits]
@@ -136,6 +137,15 @@ def _of_coming(visit: Appointment, clock: _Clock) -> Iterator[ToDo]:
     for kind, name in owed.items():
         if getattr(visit, name):  # annotated by `_coming`
             yield ToDo(kind, visit.patient, visit.starts_at, clock.group(visit.starts_at), visit=visit)
+
+
+def _once_each(found: Iterable[ToDo]) -> list[ToDo]:
+    """What is asked of a patient, not of a visit, stands there once: with the first of the visits it is needed for."""
+    seen: dict[tuple[Kind, UUID, UUID | None], ToDo] = {}
+    for task in found:
+        visit_id = task.visit.pk if task.visit and task.kind == Kind.UNCONFIRMED else None
+        seen.setdefault((task.kind, task.patient.pk, visit_id), task)
+    return list(seen.values())
 
 
 def _missed(user: User, now: datetime) -> AppointmentQuerySet:
