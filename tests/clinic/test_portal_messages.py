@@ -94,6 +94,18 @@ def test_what_was_typed_is_kept_when_it_cannot_be_sent(phone: Client) -> None:
     assert not Thread.objects.exists()
 
 
+def test_what_is_wrong_reads_as_a_sentence_and_leads_to_the_first_choice(phone: Client) -> None:
+    html = send(phone, subject="", text="").content.decode()
+
+    summary = html.split('class="errsum"')[1].split("</ul>")[0]
+    found = re.findall(r'<a href="([^"]+)">([^<]+)</a>', summary)
+    assert [(to, said.strip()) for to, said in found] == [
+        ("#id_subject_0", "What is it about? Choose one."),
+        ("#id_text", "Your message: Write a few words."),
+    ]
+    assert 'id="id_subject_0"' in html
+
+
 def test_more_than_we_take_is_refused_before_it_is_read(phone: Client) -> None:
     typed = {"subject": "health", "text": "x", "key": str(UUID(int=5)), "attached": [SimpleUploadedFile("a", b"x")]}
 

@@ -167,7 +167,7 @@ def test_a_guardian_says_who_she_is(db: None, sara: User) -> None:
     sheet = hand_over(tablet, child, "consent_exercise")
     assert "Guardian consent for a minor" in words(tablet.get(sheet))
 
-    assert "You sign for the patient. Who are you?: This field is required." in words(tablet.post(sheet, agreed()))
+    assert "You sign for the patient. Who are you? This field is required." in words(tablet.post(sheet, agreed()))
     tablet.post(sheet, agreed(relation="mother"))
     tablet.post(sheet, agreed(relation="mother"))
 
