@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -15,6 +16,7 @@ from people.rules.refusal import Refused
 
 WRITTEN_IN: Final = "en"
 READ_IN: Final = frozenset({WRITTEN_IN, "es"})  # anybody who reads neither needs an interpreter
+POINT: Final = "- "  # before each point of a text as it is kept
 GROWN_UP: Final = 18
 FOR_A_MINOR: Final = "consent_minor_guardian"
 LONGEST_DRAWING: Final = 12_000  # characters of an SVG path; a signature takes about 2,000
@@ -51,7 +53,7 @@ class Wording:
     @property
     def text(self) -> str:
         """All of it as one text, the way it is kept with the signature."""
-        points = [f"- {point}" for point in self.points]
+        points = [f"{POINT}{point}" for point in self.points]
         return "\n".join([self.title, self.clinic, "", *points, "", *self.closing])
 
 
@@ -94,6 +96,24 @@ def wording(document: Document, *, clinic: str, area: str, rulebook: Rulebook) -
         closing.append(_("Version %(version)s.") % {"version": rulebook.version})
     points = tuple(str(_(point)) for point in document.in_plain_words)
     return Wording(str(_(document.title)), clinic, points, tuple(map(str, closing)), rulebook.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of a signed text that belong together; `is_list` if each was a point."""
+
+    lines: tuple[str, ...]
+    is_list: bool
+
+
+def passages(text: str) -> list[Passage]:
+    """A text as it was kept with its signature, in lists and paragraphs: the same words, only not their dashes."""
+    found = []
+    for is_list, lines in groupby(text.splitlines(), key=lambda line: line.startswith(POINT)):
+        words = tuple(line.removeprefix(POINT) if is_list else line for line in lines if line.strip())
+        if words:
+            found.append(Passage(words, is_list))
+    return found
 
 
 def read_in(language: str) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from patients.actions import consents, facts
 from patients.models import Consent, Patient
-from patients.rules.consent_texts import document_ids, id_of, with_required, wording
+from patients.rules.consent_texts import Passage, document_ids, id_of, passages, read_in, with_required, wording
 from patients.rules.entries import Consent as Document
 from patients.rules.rulebook import rulebook
 from patients.web import consent_tablet
@@ -41,6 +41,15 @@ class Signed:
     @property
     def counts(self) -> bool:
         return self.state in {"in_force", "waiting"}
+
+    @property
+    def passages(self) -> list[Passage]:
+        return passages(self.consent.text)
+
+    @property
+    def read_in(self) -> str:
+        """The language of the words, which is not always the one that was spoken."""
+        return read_in(self.consent.language)
 
     @property
     def language(self) -> str:

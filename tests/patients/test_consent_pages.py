@@ -201,6 +201,9 @@ def test_the_copy_has_the_exact_words_the_name_and_the_interpreter(leila: Patien
 
     for shown in ("You wear the goggles", "Leila Rahimi", "14 September 2026", "Persian", "Zahra", "M1.0 1.0 L9.0 9.0"):
         assert shown in page
+    text = page.split('class="exact"')[1].split("</div>")[0]
+    assert ["- " + it for it in re.findall("<li>(.*?)</li>", text)] == re.findall(r"(?m)^- .*", made.text)
+    assert 'class="exact" lang="en"' in page  # read in English to somebody who spoke Persian
 
 
 def test_staff_write_down_that_she_withdraws(leila: Patient, sara: User) -> None:
