@@ -49,7 +49,7 @@ def sheet(request: SignedInRequest, patient: Patient) -> HttpResponse:
 def posture(request: SignedInRequest, patient: Patient) -> HttpResponse:
     """The checklist in the patient's own time; a POST keeps it for the next visit."""
     typed = posture_words.posted(request.POST)
-    context: dict[str, Any] = {"active": "plan"}
+    context: dict[str, Any] = {"active": "plan", "was_sent": "sent" in request.GET}
     if request.method == "POST":
         try:
             checking.check(patient, typed, by=request.user, now=timezone.now())
@@ -57,7 +57,7 @@ def posture(request: SignedInRequest, patient: Patient) -> HttpResponse:
             context["refusal"] = str(refusal)
         else:
             messages.success(request, _("Kept. Your clinician sees it at the next visit."))
-            return redirect("portal:posture")
+            return redirect(f"{reverse('portal:posture')}?sent=1")
     plan = active_plan(patient, request.user)
     context |= posture_words.told(patient, request.user, typed=typed, today=timezone.localdate())
     context |= {"plan": plan, "breaks": BreaksForm.of(plan.break_times) if plan else None}

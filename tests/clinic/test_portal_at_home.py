@@ -13,6 +13,7 @@ from people.models import AuditEvent
 from programs.actions import exercises, posture, prescribing
 from programs.actions.prescribing import Given
 from programs.models import BreaksOfDay, DoseChange, ExerciseDone, PlanExercise, PostureCheck
+from programs.rules.rulebook import rulebook
 
 pytestmark = pytest.mark.django_db
 
@@ -106,11 +107,14 @@ def test_an_old_list_that_is_still_open_says_that_it_has_changed(portal: Portal)
 def test_the_patient_checks_desk_and_nights_and_prints_what_to_change(portal: Portal) -> None:
     url = reverse("portal:posture")
 
-    portal.client.post(url, {"ps.ps_monitor_height": "not_met"})
+    empty = portal.client.get(url).content.decode()
+    sent = portal.client.post(url, {"ps.ps_monitor_height": "not_met"}, follow=True).content.decode()
     said = page(portal, "posture_print")
 
     assert "Top edge of the screen" in said
     assert "0-5 cm below eye height" in said
+    assert empty.count("<details") == len({it.area for it in rulebook().posture_items.values()})
+    assert ["data-draft-sent" in it for it in (empty, sent)] == [False, True]  # what was ticked goes once it is kept
     assert PostureCheck.objects.get().by == portal.leila.user
     assert "Answer at least one line." in portal.client.post(url, {}).content.decode()
 

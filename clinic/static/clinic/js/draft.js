@@ -36,6 +36,7 @@
       const said = kept.filter(([name]) => name === field.name).map(([, value]) => value);
       if (isChosen(field)) field.checked = said.includes(field.value);
       else if (said.length) field.value = said[0]; // a message's key as well: perhaps it had arrived after all
+      if (field.checked && field.closest("details")) field.closest("details").open = true;
     }
   }
   form.addEventListener("input", () => {
