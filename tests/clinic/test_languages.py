@@ -29,6 +29,7 @@ ON_PAPER = "clinic/css/print.css"
 PHYSICAL = re.compile(
     r"(?:margin|padding|border)-(?:left|right)|(?<![\w-])(?:left|right)\s*:|(?:text-align|float):\s*(?:left|right)"
 )
+SIDES = re.compile(r"(?<![\w-])(?:[mp][se]-(?:auto|[0-5])|(?:text|float|border|rounded)-(?:start|end))(?![\w-])")
 MOST_WORDS = 25  # of one sentence
 
 
@@ -108,6 +109,10 @@ def test_the_pages_of_patients_can_be_read_from_right_to_left() -> None:
     folder = heard.ROOT / "clinic" / "static"
 
     assert {(it, hit) for it in linked for hit in PHYSICAL.findall((folder / it).read_text("utf-8"))} == set()
+    # Bootstrap's classes for a start and an end mean left and right: only the one that portal.css turns round.
+    classes = {it for page in heard.pages() for it in SIDES.findall(page.read_text(encoding="utf-8"))}
+    assert classes == {"ms-auto"}
+    assert "[dir=rtl] .ms-auto" in (folder / "clinic/css/portal.css").read_text("utf-8")
 
 
 # -- in the browser of a patient ------------------------------------------------------------------------------------
