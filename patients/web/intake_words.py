@@ -91,7 +91,8 @@ def conditions(answers: Mapping[str, Any]) -> list[str]:
     yes = [_(book.facts[code].label) for it in groups for code in it.facts if told_facts.get(code) is True]
     none = [_(it.title) for it in groups if all(told_facts.get(code) is False for code in it.facts)]
     words = [*yes, *_text(answers.get("health", {}).get("conditions"))]
-    return [*words, *([_("None of: %(groups)s") % {"groups": "; ".join(none)}] if none else [])]
+    # Some of the groups are asked as a question, and take no colon.
+    return [*words, *(f"{it}{'' if it.endswith('?') else ':'} {_('None of these')}" for it in none)]
 
 
 def recent(answers: Mapping[str, Any]) -> list[str]:

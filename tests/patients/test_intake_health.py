@@ -18,6 +18,7 @@ from patients.rules.facts import from_form
 from patients.rules.intake_parts import is_filled_in, pages, place_codes
 from patients.rules.rulebook import rulebook
 from patients.web.bodymap import SHAPES
+from patients.web.intake_words import conditions
 from people.rules.permissions import Role
 from programs.actions import safety
 
@@ -296,3 +297,13 @@ def test_the_paper_form_asks_the_same_questions(leila: Patient) -> None:
     assert rulebook().red_flags["rf_gait_change"].patient_question in page
     assert "Is it one of these?" in page
     assert leila.family_name not in page
+
+
+def test_where_nothing_is_true_each_group_says_so_and_a_question_takes_no_colon() -> None:
+    none = {"health": {"facts": {code: False for it in rulebook().intake_groups.values() for code in it.facts}}}
+
+    said = conditions(none)
+
+    assert "Is one of these true today? None of these" in said
+    assert "Heart, vessels or lungs: None of these" in said
+    assert not any("?:" in it or ";" in it for it in said)
