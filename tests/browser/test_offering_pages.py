@@ -62,7 +62,8 @@ def test_a_class_is_set_up_filled_and_ticked_off(stack: Stack, browser: Browser)
     rosa.page.get_by_label("Day*").fill(day)
     for hour in ("09:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
         rosa.page.get_by_label("Begins at").fill(hour)
-        rosa.click("Set up")
+        with rosa.page.expect_navigation():
+            rosa.click("Set up")
         if rosa.page.url.endswith("/new/") or "new/?" in rosa.page.url:
             assert rosa.problems() == []  # a refusal is a page too
             continue

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 BOOKER = """
+from datetime import timedelta
 from importlib import import_module
 from django.conf import settings
 from django.utils import timezone
@@ -25,7 +26,7 @@ account = User.objects.create_user(email="booker@phone.example", role="patient",
 patient = Patient.objects.create(given_name="Mina", family_name="Booker", registered_at=now, birth_date="1980-01-01",
     user=account, portal_confirmed_at=now)
 plans.start(patient, template_code="tpl_acute_spasm_conservative", remind_at=None, by=sara, now=now,
-    starts_on=timezone.localdate())
+    starts_on=timezone.localdate() + timedelta(days=2))  # a visit of tomorrow cannot be changed at home
 session = import_module(settings.SESSION_ENGINE).SessionStore()
 session["_auth_user_id"], session["_auth_user_hash"] = str(account.pk), account.get_session_auth_hash()
 session["_auth_user_backend"] = "people.web.backends.RightsBackend"
