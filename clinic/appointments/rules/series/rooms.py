@@ -1,16 +1,18 @@
 """Rooms and devices for the visits of one patient's day, with what is prepared before and cleaned after."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from uuid import UUID
 
 from clinic.appointments.rules.series.book import Book, Row
-from clinic.appointments.rules.series.problem import Margins, Session, Supply
+from clinic.appointments.rules.series.problem import Booked, Margins, Session, Supply
+from clinic.appointments.rules.series.sequence import Order
 
 Held = tuple[UUID, int, int]  # what is held, from which minute to which
 Pieces = tuple[UUID, tuple[UUID, ...]]  # the room and the devices
 
 
-def furnished(book: Book, sessions: Sequence[Session], order: Sequence[tuple[int, int, Row]]) -> list[Pieces] | None:
+def furnished(book: Book, sessions: Sequence[Session], order: Order) -> list[Pieces] | None:
     """A room and devices for each, none kept twice at once; None if that cannot be. The clinicians are looked at too.
 
     Free time knows what others hold; what this patient's own visits hold it does not.
@@ -24,6 +26,25 @@ def furnished(book: Book, sessions: Sequence[Session], order: Sequence[tuple[int
             return None
         held += own
     return _furnish(book, needed, [])
+
+
+def visits(book: Book, sessions: Sequence[Session], order: Order, day: date) -> list[tuple[int, Booked]]:
+    """The visits of a day, with their rooms and devices."""
+    found = []
+    placed = furnished(book, sessions, order) or []
+    for (nth, start, row), (room, devices) in zip(order, placed, strict=True):
+        supply: Supply = book.supply[sessions[nth].service]
+        made = Booked(
+            starts=start,
+            ends=start + supply.minutes,
+            day=day,
+            site_id=row.site_id,
+            clinician_id=row.clinician_id,
+            room_id=room,
+            device_ids=devices,
+        )
+        found.append((nth, row.kept or made))
+    return found
 
 
 def follows_easily(book: Book, code: str, start: int, row: Row, before: Row) -> bool:

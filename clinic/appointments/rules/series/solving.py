@@ -17,9 +17,10 @@ from clinic.appointments.rules.series.improving import improved
 from clinic.appointments.rules.series.model import Model, masks
 from clinic.appointments.rules.series.problem import Booked, Problem
 from clinic.appointments.rules.series.reasons import reasons
+from clinic.appointments.rules.series.rooms import visits
 from clinic.appointments.rules.series.scoring import Plan, broken, score
 from clinic.appointments.rules.series.search import Found, Search
-from clinic.appointments.rules.series.visiting import Days, visits
+from clinic.appointments.rules.series.visiting import Days
 from clinic.appointments.rules.series.weights import BY_AIM, SOFT, Weights
 
 CLEAN_STEPS: Final = 1_000  # to a plan that breaks no soft rule, on each of two ways through the sessions
@@ -132,7 +133,7 @@ def proposal(found: Solved, aim: Aim) -> Proposal:
     for day, mask in masks(found.days).items():
         known = made.of(mask, day)
         if known is not None:
-            placed.update(visits(model.book, model.spacing, known[1], model.dates[day]))
+            placed.update(visits(model.book, model.spacing.sessions, known[1], model.dates[day]))
     in_order = [placed[nth] for nth in range(len(model.sessions))]
     told = Plan(model.problem, model.book, model.spacing, in_order, made.leads, model.is_repair)
     soft = broken(told)

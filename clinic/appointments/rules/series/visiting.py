@@ -11,7 +11,6 @@ from clinic.appointments.rules.series import sequence
 from clinic.appointments.rules.series.book import QUARTER, Book, Row
 from clinic.appointments.rules.series.openings import Opening, Openings
 from clinic.appointments.rules.series.pairs import Pair
-from clinic.appointments.rules.series.problem import Booked, Supply
 from clinic.appointments.rules.series.rooms import follows_easily, furnished
 from clinic.appointments.rules.series.sequence import Order, Start
 from clinic.appointments.rules.series.spacing import SameDay, Spacing
@@ -177,7 +176,7 @@ class Days:
             first={nth: minute * (whole - length) for nth, length in lengths.items()},
             rule=self._rule,
             may_follow=lambda order: self._may_be(order, day),
-            may_share=lambda one, other, who: self._may_hold([one, other], who, day),
+            may_share=lambda one, other, who: self._may_share(one, other, who, day),
             trip=lambda sites: self._trips(day, sites),
             least_trip=self.weights.trip if self.is_first_trip(day) else 0,
             slack=self._slack(members),
@@ -207,20 +206,28 @@ class Days:
 
     def _may_be(self, order: Order, day: int) -> bool:
         """Whether these visits can be had together: the clinicians' days, rooms and devices."""
-        (_first, _begun, before), (nth, start, row) = order[0], order[-1]
-        if len(order) == 2 and follows_easily(self.book, self.spacing.sessions[nth].service, start, row, before):
-            return True
         if self._is_limited:
             people: dict[UUID, list[int]] = {}
             for nth, _start, row in order:
-                people.setdefault(row.clinician_id, []).append(nth)
+                if row.kept is None:  # what stays where it is booked is in the load
+                    people.setdefault(row.clinician_id, []).append(nth)
             if not all(self._may_hold(same, who, day) for who, same in people.items()):
                 return False
+        (_first, _begun, before), (nth, start, row) = order[0], order[-1]
+        if len(order) == 2 and follows_easily(self.book, self.spacing.sessions[nth].service, start, row, before):
+            return True
         return bool(furnished(self.book, self.spacing.sessions, order))
 
+    def _may_share(self, one: int, other: int, who: UUID, day: int) -> bool:
+        """Whether both may come to this clinician, if each that is booked there already stays."""
+        sessions, on = self.spacing.sessions, self.dates[day]
+        booked = {nth: sessions[nth].booked for nth in (one, other)}
+        come = [nth for nth, it in booked.items() if not (it and (it.clinician_id, it.day) == (who, on))]
+        return self._may_hold(come, who, day)
+
     def _may_hold(self, members: Sequence[int], who: UUID, day: int) -> bool:
-        """Whether the clinician's day has room for all of these visits."""
-        if not self._is_limited:
+        """Whether the clinician's day has room for all of these visits, which are new to it."""
+        if not (self._is_limited and members):
             return True
         on, daily = self.dates[day], self.problem.daily
         if daily is not None and self.problem.load.get((who, on), 0) + len(members) > daily:
@@ -279,22 +286,3 @@ class Days:
             return row.begins + ((row.bits & -row.bits).bit_length() - 1) * QUARTER, 0
         off, start = min((self._off_hour(nth, row, start, day), start) for start in row.starts())
         return start, off
-
-
-def visits(book: Book, spacing: Spacing, order: Order, day: date) -> list[tuple[int, Booked]]:
-    """The visits of a day, with their rooms and devices."""
-    found = []
-    placed = furnished(book, spacing.sessions, order) or []
-    for (nth, start, row), (room, devices) in zip(order, placed, strict=True):
-        supply: Supply = book.supply[spacing.sessions[nth].service]
-        made = Booked(
-            starts=start,
-            ends=start + supply.minutes,
-            day=day,
-            site_id=row.site_id,
-            clinician_id=row.clinician_id,
-            room_id=room,
-            device_ids=devices,
-        )
-        found.append((nth, row.kept or made))
-    return found
