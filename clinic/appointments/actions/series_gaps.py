@@ -21,8 +21,8 @@ def gap(it: PlannedSession, before: PlannedSession | None, last: Appointment | N
     least = course.least_days(it)
     found = own or Gap(least, max(least, (it.due_on - before.due_on).days), NO_LONGEST)
     # One that was missed and comes after its follower is as far from that as the follower had to be from it.
-    least = course.least_days(last.session) if last and last.session and last.session.ordinal > it.ordinal else 0
-    return Gap(max(least, found.least), max(least, found.target), max(least, found.most))
+    apart = course.least_days(last.session) if last and last.session and last.session.ordinal > it.ordinal else 0
+    return Gap(max(apart, found.least), max(apart, found.target), max(apart, found.most))
 
 
 def _after_given(it: PlannedSession, visit: Appointment, course: Course) -> Gap:
