@@ -249,7 +249,7 @@ def test_planning_asks_the_same_number_of_questions_for_one_visit_and_for_fifty(
     for n in range(visits):
         a_visit(THURSDAY + timedelta(hours=n), booked_at=NOW)
 
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(36):
         planning.plan(now=NOW)
 
 
@@ -257,5 +257,5 @@ def test_what_was_planned_is_not_read_again(django_assert_num_queries: DjangoAss
     a_visit(at(22, 10), booked_at=NOW)
     planning.plan(now=NOW)
 
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(32):
         planning.plan(now=NOW)

@@ -18,13 +18,29 @@ _BY_LETTER: Final = (Kind.BOOKED, Kind.MOVED, Kind.CANCELLED, Kind.NEXT_DUE, Kin
 _LOOK_BACK: Final = timedelta(days=3)
 _SETTLED_SOON: Final = timedelta(hours=1)
 
+# Which rows are meant is asked first, and said by their ids: how many there are PostgreSQL can only guess, and whoever
+# guesses one where there are twenty thousand compares each with each. Mostly there are none, and that was all.
+_SOON: Final = """
+SELECT id, patient_id, channel FROM reminders_message
+WHERE state = 'ready' AND due_at < %(soon)s AND attempts = 0 AND instead_of_id IS NULL AND patient_id IS NOT NULL"""
+
+_CHANGED_THEIR_MIND: Final = """
+UPDATE reminders_message m SET channel = it.channel
+FROM unnest(%(ids)s::uuid[], %(channels)s::text[]) AS it (id, channel)
+WHERE m.id = it.id AND m.state = 'ready' AND m.attempts = 0
+    AND NOT EXISTS (SELECT FROM reminders_message other WHERE other.occasion = m.occasion AND other.kind = m.kind
+        AND other.channel = it.channel AND other.patient_id = m.patient_id)"""
+
+_STUCK: Final = """
+SELECT m.id FROM reminders_message m
+WHERE m.state IN ('failed', 'suppressed', 'unknown') AND m.reason = ANY(%(reasons)s) AND m.patient_id IS NOT NULL
+    AND m.channel <> 'letter' AND m.due_at > %(since)s AND m.not_after > %(now)s
+    AND NOT EXISTS (SELECT FROM reminders_message r WHERE r.instead_of_id = m.id)"""
+
 # The other ways are those that no message of the same occasion was given to yet.
 _STATEMENT: Final = """
 WITH stuck AS MATERIALIZED (
-    SELECT m.* FROM reminders_message m
-    WHERE m.state IN ('failed', 'suppressed', 'unknown') AND m.reason = ANY(%(reasons)s) AND m.patient_id IS NOT NULL
-        AND m.channel <> 'letter' AND m.due_at > %(since)s AND m.not_after > %(now)s
-        AND NOT EXISTS (SELECT FROM reminders_message r WHERE r.instead_of_id = m.id)
+    SELECT m.* FROM unnest(%(ids)s::uuid[]) AS it (id) JOIN reminders_message m USING (id)
 ), wanted AS (SELECT DISTINCT patient_id FROM stuck), {reach}, other AS (
     SELECT stuck.*, CASE
         WHEN can.second <> stuck.channel AND (can.second = 'letter' AND can.letter OR can.second = 'email' AND can.email
@@ -43,28 +59,28 @@ SELECT gen_random_uuid(), occasion, kind, way, patient_id, appointment_id, plan_
 FROM other WHERE way IS NOT NULL
 ON CONFLICT DO NOTHING"""
 
-_CHANGED_THEIR_MIND: Final = """
-WITH soon AS MATERIALIZED (
-    SELECT id, patient_id, channel FROM reminders_message
-    WHERE state = 'ready' AND due_at < %(soon)s AND attempts = 0 AND instead_of_id IS NULL AND patient_id IS NOT NULL
-), wanted AS (SELECT DISTINCT patient_id FROM soon), {reach}
-UPDATE reminders_message m SET channel = reach.channel FROM soon JOIN reach USING (patient_id)
-WHERE m.id = soon.id AND m.state = 'ready' AND m.attempts = 0 AND reach.channel <> soon.channel
-    AND NOT EXISTS (SELECT FROM reminders_message other WHERE other.occasion = m.occasion AND other.kind = m.kind
-        AND other.channel = reach.channel AND other.patient_id = m.patient_id)"""
-
 
 def plan(ways: dict[str, Any], *, now: datetime) -> int:
     """Owe by another way what could not be brought by the first, and say how many are new."""
-    values = {
-        "now": now,
-        "since": now - _LOOK_BACK,
-        "soon": now + _SETTLED_SOON,
-        "reasons": list(_OF_THE_WAY),
-        "by_letter": [str(it) for it in _BY_LETTER],
-        **ways,
-    }
+    _change_with_them(ways, now)
+    stuck: dict[str, Any] = {"reasons": list(_OF_THE_WAY), "since": now - _LOOK_BACK, "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED_THEIR_MIND.format(reach=reach.REACH), values)
+        cursor.execute(_STUCK, stuck)
+        if not (ids := [row[0] for row in cursor.fetchall()]):
+            return 0
+        values = {"ids": ids, "by_letter": [str(it) for it in _BY_LETTER], "now": now, **ways}
         cursor.execute(_STATEMENT.format(reach=reach.REACH), values)
         return int(cursor.rowcount)
+
+
+def _change_with_them(ways: dict[str, Any], now: datetime) -> None:
+    """What leaves soon goes the way that the patient wants by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SOON, {"soon": now + _SETTLED_SOON})
+        soon = cursor.fetchall()
+        if not soon:
+            return
+        wanted = reach.channels_of({patient for _, patient, _ in soon}, ways)
+        other = {key: way for key, patient, channel in soon if (way := wanted[patient]) != channel}
+        if other:
+            cursor.execute(_CHANGED_THEIR_MIND, {"ids": list(other), "channels": list(other.values())})
