@@ -37,7 +37,7 @@ class Reminders(Bench):
         parser.add_argument("--visits", type=int, default=100_000, help="coming visits to plan for; 0 leaves it out")
         parser.add_argument("--due", type=int, default=10_000, help="reminders that are due at once")
         parser.add_argument("--mails", type=int, default=2_000, help="in each of the pipes that are compared")
-        parser.add_argument("--patients", type=int, default=20_000)
+        parser.add_argument("--patients", type=int, default=30_000, help="nobody gets more than four a day")
         parser.add_argument("--long", type=int, default=100_000, help="over which a worker is to stay as it is; or 0")
         parser.add_argument("--bookings", type=int, default=600, help="with and without reminders; 0 leaves it out")
 

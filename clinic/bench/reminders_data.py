@@ -88,11 +88,11 @@ def _sketch(
 
 _SKETCH = """
 CREATE TABLE sketch AS
-WITH patient AS (SELECT id, row_number() OVER (ORDER BY number) - 1 AS n, count(*) OVER () AS of FROM patients_patient)
+WITH patient AS (SELECT id, row_number() OVER (ORDER BY number) - 1 AS n FROM patients_patient)
 SELECT gen_random_uuid() AS id, patient.id AS patient_id, %(site)s::uuid AS site, %(clinician)s::uuid AS clinician,
        %(first)s::timestamptz + %(over)s::interval * ((nth - 1) / %(visits)s::float) AS starts_at,
        %(made_at)s::timestamptz AS made_at, nth
-FROM generate_series(1, %(visits)s) nth JOIN patient ON patient.n = nth %% patient.of
+FROM generate_series(1, %(visits)s) nth JOIN patient ON patient.n = nth %% (SELECT count(*) FROM patients_patient)
 """
 
 _VISITS = """
