@@ -1,11 +1,17 @@
 """The one way to write down who did what."""
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from django.db import models
+from django.db import connection, models
 
 from people.models import AuditEvent, User
+
+# Every deed writes one: by hand it takes a third of the time.
+_INSERT: Final = """
+INSERT INTO people_auditevent (by_id, role, deed, object_type, object_id, patient_id, detail)
+VALUES (%s, %s, %s, %s, %s, %s, %s)"""
 
 
 def record(by: User | None, deed: str, thing: models.Model, /, **detail: Any) -> None:
@@ -13,7 +19,10 @@ def record(by: User | None, deed: str, thing: models.Model, /, **detail: Any) ->
 
     `by` is None when the system acts. `detail` holds codes, ids and counts; never names, answers or reasons.
     """
-    _line(by, deed, thing, detail).save(force_insert=True)
+    line = _line(by, deed, thing, detail)
+    said = [line.role, line.deed, line.object_type, line.object_id]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [line.by_id, *said, line.patient_id, json.dumps(line.detail)])
 
 
 def record_all(by: User | None, deed: str, things: Iterable[tuple[models.Model, Mapping[str, Any]]], /) -> None:
