@@ -8,21 +8,12 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients.models.of_a_patient import OfAPatient
 from patients.models.patient import Patient
 from people.models import User
-from people.rules.permissions import Permission
 
 
-class ConsentQuerySet(models.QuerySet["Consent"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.RECORD_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
-
+class ConsentQuerySet(OfAPatient["Consent"]):
     def in_force(self, on: date) -> Self:
         return self.filter(withdrawn_at=None, valid_from__lte=on, valid_until__gte=on)
 

@@ -6,21 +6,11 @@ from typing import Self
 import pgtrigger
 from django.db import models
 
+from patients.models.of_a_patient import OfAPatient
 from patients.models.patient import Patient
-from people.models import User
-from people.rules.permissions import Permission
 
 
-class IntakeQuerySet(models.QuerySet["Intake"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.RECORD_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
-
+class IntakeQuerySet(OfAPatient["Intake"]):
     def submitted(self) -> Self:
         """Whole forms that were sent."""
         return self.screens().exclude(answers__has_key="occasion")

@@ -1,26 +1,14 @@
 """Scores of a patient over time (FHIR Observation): pain, neck disability, the patient's own activities."""
 
 import uuid
-from typing import Self
 
 import pgtrigger
 from django.db import models
 
 from patients.models.assessment import Assessment
+from patients.models.of_a_patient import OfAPatient
 from patients.models.patient import Patient
 from people.models import User
-from people.rules.permissions import Permission
-
-
-class OutcomeQuerySet(models.QuerySet["Outcome"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.RECORD_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
 
 
 class Outcome(models.Model):
@@ -40,7 +28,7 @@ class Outcome(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
-    objects = OutcomeQuerySet.as_manager()
+    objects = OfAPatient["Outcome"].as_manager()
 
     class Meta:
         ordering = ["on", "at"]

@@ -7,6 +7,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients.models.of_a_patient import OfAPatient
 from patients.models.patient import Patient
 from patients.rules import record_requests
 from patients.rules.record_requests import About
@@ -124,13 +125,8 @@ class Correction(models.Model):
         return f"correction of {self.patient_id}"
 
 
-class ErasureQuerySet(models.QuerySet["Erasure"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.CONTACT_VIEW):
-            return self
-        if user.may(Permission.OWN_RECORD):
-            return self.filter(patient__in=Patient.objects.visible_to(user))
-        return self.none()
+class ErasureQuerySet(OfAPatient["Erasure"]):
+    read_all = Permission.CONTACT_VIEW
 
     def open(self) -> Self:
         """Not looked at yet by the clinic."""

@@ -1,7 +1,6 @@
 """What follows from how it goes at home: doses that change, posture that is checked, and what was done about it."""
 
 import uuid
-from typing import Self
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -9,8 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
+from patients.models.of_a_patient import OfAPatient
 from people.models import User
-from people.rules.permissions import Permission
 from programs.models.exercise import PlanExercise
 from programs.models.plan import Plan
 
@@ -55,17 +54,6 @@ class DoseChange(models.Model):
         return self.exercise.patient_id
 
 
-class PostureCheckQuerySet(models.QuerySet["PostureCheck"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.RECORD_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
-
-
 class PostureCheck(models.Model):
     """The checklist of the workplace and the night, answered once. Never changes; a later one shows what is better."""
 
@@ -77,7 +65,7 @@ class PostureCheck(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
-    objects = PostureCheckQuerySet.as_manager()
+    objects = OfAPatient["PostureCheck"].as_manager()
 
     class Meta:
         ordering = ["-at"]

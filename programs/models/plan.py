@@ -9,20 +9,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
+from patients.models.of_a_patient import OfAPatient
 from people.models import User
 from people.rules.permissions import Permission
 
 
-class PlanQuerySet(models.QuerySet["Plan"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.RECORD_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
-
+class PlanQuerySet(OfAPatient["Plan"]):
     def active(self) -> Self:
         return self.filter(status=Plan.Status.ACTIVE)
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.appointments.models.resource import Resource
 from clinic.appointments.rules.status import MAY_BE_MOVED, Status
 from patients.models import Assessment, Patient, RedFlag
+from patients.models.of_a_patient import OfAPatient
 from people.models import Site, User
 from people.rules.permissions import Permission
 from programs.models import PlannedSession
@@ -26,15 +27,8 @@ LINK_SALT = "visit"
 LINK_LIVES_ON = timedelta(days=1)  # after the visit ended
 
 
-class AppointmentQuerySet(models.QuerySet["Appointment"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.APPOINTMENT_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
+class AppointmentQuerySet(OfAPatient["Appointment"]):
+    read_all = Permission.APPOINTMENT_VIEW
 
     def standing(self) -> Self:
         return self.exclude(status=Status.CANCELLED)

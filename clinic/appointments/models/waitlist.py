@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.appointments.models.appointment import Appointment
 from clinic.appointments.models.resource import Resource
 from patients.models import Patient
+from patients.models.of_a_patient import OfAPatient
 from people.models import Site, User
 from people.rules.permissions import Permission
 from programs.models import PlannedSession
@@ -19,15 +20,8 @@ from programs.models import PlannedSession
 OFFER_SALT = "offer"
 
 
-class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
-    def visible_to(self, user: User) -> Self:
-        if user.may(Permission.APPOINTMENT_VIEW):
-            return self
-        return (
-            self.filter(patient__in=Patient.objects.visible_to(user))
-            if user.may(Permission.OWN_RECORD)
-            else self.none()
-        )
+class WaitlistQuerySet(OfAPatient["WaitlistEntry"]):
+    read_all = Permission.APPOINTMENT_VIEW
 
     def waiting(self) -> Self:
         return self.filter(closed_at=None)
