@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_time
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -86,7 +87,7 @@ def break_taken(request: SignedInRequest, patient: Patient) -> HttpResponse:
         said = str(refusal)
     else:
         words = _("Break at %(time)s: done.") if is_taken else _("Break at %(time)s: not done.")
-        said = words % {"time": f"{hour:%H:%M}"}
+        said = words % {"time": time_format(hour, "g:iA").lower()}
     if request.headers.get("HX-Request"):
         context = {"breaks": home_breaks(plan, timezone.localtime()), "said": said}
         return render(request, "portal/breaks.html", context)

@@ -147,7 +147,7 @@ def test_a_break_is_ticked_off_on_the_page_of_today_once_its_hour_has_come(porta
     assert "Time to move" in before
     assert 'aria-pressed="true"' in said
     assert "<html" not in said
-    assert "Break at 00:30: done." in again
+    assert "Break at 12:30am: done." in again
     told = BreaksOfDay.objects.get()
     assert (told.taken, told.asked) == ([time(0, 30)], [time(0, 30), time(23, 30)])
     assert AuditEvent.objects.filter(deed="break.taken").count() == 1
