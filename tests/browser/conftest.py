@@ -22,3 +22,17 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(**browser_options())
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_page_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A day that nobody looks at any more still asks every second what is new, until its module is over."""
+    if "browser" not in request.fixturenames:
+        yield
+        return
+    browser: Browser = request.getfixturevalue("browser")
+    kept = list(browser.contexts)
+    yield
+    for context in browser.contexts:
+        if context not in kept:
+            context.close()

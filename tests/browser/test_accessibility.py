@@ -69,7 +69,9 @@ def pages(page: Page, stack: Stack, known: set[str]) -> Iterator[str]:
             continue
         yield url
         hrefs = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
-        waiting += [urldefrag(it).url for it in hrefs if it.startswith(stack.url) and not it.endswith(FILES)]
+        waiting += [
+            urldefrag(it).url for it in hrefs if it.startswith(stack.url) and not urlsplit(it).path.endswith(FILES)
+        ]
 
 
 def look_at_everything(

@@ -15,6 +15,7 @@ from django.db import connection
 from django.urls import reverse
 from factories import a_portal_patient, a_user, the_clinic
 from playwright.sync_api import Page, sync_playwright
+from stack import browser_options
 
 from people.models import AuditEvent
 from people.rules.permissions import Role
@@ -28,8 +29,7 @@ PASSWORD = "correct horse battery staple"
 def screen() -> Iterator[tuple[Page, list[str]]]:
     """A page of Chromium with a platform key, and every script or policy that its console complained of."""
     with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        chromium = playwright.chromium.launch(**browser_options())
         page = chromium.new_page()
         complaints: list[str] = []
         page.on(
