@@ -3,6 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from patients.rules import rulebook as patients
+from people.rules import professions
+from people.rules.knowledge import KnowledgeError
+from programs.rules import rulebook as programs
+
 Change = Callable[[str, str, str], None]
 
 
@@ -15,3 +22,10 @@ def changer(folder: Path) -> Change:
         (folder / file).write_text(text.replace(written, instead, 1), encoding="utf-8")
 
     return put
+
+
+def refusal(folder: Path, book: patients.Rulebook | None = None) -> str:
+    """Why what is written in the folder about treatments is not read."""
+    with pytest.raises(KnowledgeError) as refused:
+        programs.load(folder, patients=book or patients.rulebook(), professions=professions.professions())
+    return str(refused.value)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
@@ -19,3 +20,8 @@ def said(answer: HttpResponse) -> str:
     """What a page says, without the markup."""
     text = re.sub(r"<[^>]+>", " ", answer.content.decode().split('id="main"')[1].split("</main>")[0])
     return " ".join(html.unescape(text).split())
+
+
+def text(answer: Any) -> str:
+    """What somebody reads on the page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))

@@ -10,7 +10,7 @@ from factories import NOW, a_clinician, a_portal_patient, a_site, consents_signe
 
 from clinic.appointments.actions import assessing
 from clinic.appointments.models import Appointment, Resource
-from patients.actions import assessments, facts
+from patients.actions import assessments, facts, intake
 from patients.models import Assessment, Consent, Patient
 from people.models import User
 from programs.actions import treatments
@@ -98,3 +98,23 @@ def kept(visit: Appointment) -> Assessment:
 
 def post(screen: Client, visit: Appointment, **typed: Any) -> Any:
     return screen.post(page_of(visit), sent(visit, **typed))
+
+
+def a_first_visit(patient: Patient, clinician: Resource, *, starts_at: datetime = TEN, **fields: Any) -> Appointment:
+    return Appointment.objects.create(
+        patient=patient, clinician=clinician, site=a_site(), service_code="first_assessment", starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=45), booked_at=NOW, timed_at=NOW, **fields,
+    )  # fmt: skip
+
+
+def a_sent_form(patient: Patient, story: str = "Stiff since the move", **answers: bool) -> None:
+    assert patient.user
+    form = intake.start(patient, by=patient.user, now=NOW)
+    intake.save_part(form, "story", {"text": story, "causes": ["stress"]}, by=patient.user, now=NOW)
+    intake.save_part(form, "pain", {"now": 6}, by=patient.user, now=NOW)
+    intake.save_part(form, "safety-1", answers, by=patient.user, now=NOW)
+    intake.submit(form, by=patient.user, now=NOW)
+
+
+def begun(visit: Appointment, clinician: Resource) -> Assessment:
+    return assessing.open_assessment(visit, by=by(clinician), now=NOW)

@@ -12,7 +12,7 @@ from clinic.appointments.actions.openings import Gap
 from clinic.appointments.models import Appointment, SlotOffer, WaitlistEntry
 from clinic.appointments.rules.status import Status
 from patients.models import Patient
-from people.models import User
+from people.models import AuditEvent, User
 
 LAST_DAY = date(2026, 9, 30)
 
@@ -58,3 +58,7 @@ def offered(cast: Cast, gap: Gap, **now: Any) -> list[SlotOffer]:
 
 def states(*given: SlotOffer) -> list[str]:
     return [SlotOffer.objects.get(pk=it.pk).state for it in given]
+
+
+def deeds() -> list[str]:
+    return list(AuditEvent.objects.filter(deed__startswith="waitlist.").order_by("pk").values_list("deed", flat=True))

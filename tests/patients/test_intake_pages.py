@@ -1,70 +1,18 @@
 """The form in the portal, as she fills it in on a phone, and as staff write it for her."""
 
-import re
-from typing import Any
-
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
 from factories import NOW, a_patient, a_portal_patient, a_user, the_clinic
+from form_cast import SAFETY, checked, part, said, signed_in
 from pytest_django import DjangoAssertNumQueries
+from visit_cast import words
 
 from patients.actions import intake as intakes
-from patients.models import Intake, Patient, RedFlag
-from patients.rules.intake_parts import pages
-from patients.rules.rulebook import rulebook
+from patients.models import Intake, Patient
 from people.models import AuditEvent
 from people.rules.permissions import Role
-
-SAFETY = [page for page in pages(48) if page.is_safety]
-NOT_CONFIRMED = "Not yet confirmed by a clinician"
-
-
-@pytest.fixture
-def leila(db: None) -> Patient:
-    the_clinic(emergency_number="112")
-    return a_portal_patient()
-
-
-@pytest.fixture
-def phone(leila: Patient) -> Client:
-    return signed_in(leila)
-
-
-@pytest.fixture
-def form(leila: Patient) -> Intake:
-    assert leila.user
-    return intakes.start(leila, by=leila.user, now=NOW)
-
-
-def signed_in(patient: Patient) -> Client:
-    assert patient.user
-    client = Client()
-    client.force_login(patient.user)
-    return client
-
-
-def part(form: Intake, key: str) -> str:
-    return reverse("patients:form_part", args=[form.pk, key])
-
-
-def words(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
-
-
-def checked(answer: Any) -> set[tuple[str, str]]:
-    inputs = re.findall(r"<input[^>]*>", words(answer))
-    ticked = [it for it in inputs if " checked" in it]
-    return {(re.search(r'name="([^"]+)', it)[1], re.search(r'value="([^"]+)', it)[1]) for it in ticked}  # type: ignore[index]
-
-
-def safety_page(code: str) -> Any:
-    return next(page for page in pages(48) if any(it.code == code for it in page.questions))
-
-
-def said(page: Any, answer: str = "no", **others: str) -> dict[str, str]:
-    return {it.code: others.get(it.code, answer) for it in page.questions}
 
 
 def test_she_begins_with_one_tap_and_looking_writes_nothing(phone: Client) -> None:
@@ -140,85 +88,6 @@ def test_no_known_allergy_is_an_answer_and_cannot_stand_beside_one(phone: Client
     assert form.answers["health"]["facts"] == {}, "who could not say has said neither yes nor no"
 
 
-def test_no_safety_answer_is_chosen_beforehand(phone: Client, form: Intake) -> None:
-    assert checked(phone.get(part(form, "safety-1"))) == set()
-
-
-def test_none_of_these_is_one_tap_and_records_a_no_to_each(phone: Client, form: Intake) -> None:
-    answer = phone.post(part(form, "safety-1"), {"none": "1"})
-
-    assert answer.url == part(form, "safety-2")
-    form.refresh_from_db()
-    assert form.answers["red_flags"] == {it.code: False for it in SAFETY[0].questions}
-
-
-def test_none_of_these_never_overwrites_a_yes_or_a_not_sure(phone: Client, form: Intake) -> None:
-    first, second, *_ = (it.code for it in SAFETY[0].questions)
-
-    phone.post(part(form, "safety-1"), {"none": "1", first: "yes", second: "unsure"})
-
-    form.refresh_from_db()
-    assert form.answers["red_flags"][first] is True
-    assert form.answers["not_sure"] == [second]
-
-
-def test_an_emergency_answer_tells_her_at_once_what_to_do_and_alerts_the_clinic(phone: Client, form: Intake) -> None:
-    page = safety_page("rf_thunderclap_headache")
-
-    answer = phone.post(part(form, page.key), said(page, rf_thunderclap_headache="yes"), follow=True)
-
-    told = words(answer)
-    assert answer.redirect_chain[-1][0] == reverse("patients:form_urgent", args=[form.pk])
-    assert 'role="alert"' in told
-    assert "Call 112 or go to the nearest emergency department now." in told
-    assert "911" not in told
-    assert NOT_CONFIRMED in told
-    assert "Send what I have told you so far" in told
-    assert [flag.code for flag in RedFlag.objects.open()] == ["rf_thunderclap_headache"]
-
-
-def test_an_emergency_answer_does_not_wait_for_the_rest_of_the_page(phone: Client, form: Intake) -> None:
-    page = safety_page("rf_dysarthria")
-
-    answer = phone.post(part(form, page.key), {"rf_dysarthria": "yes"})
-
-    assert answer.url == reverse("patients:form_urgent", args=[form.pk])
-    assert RedFlag.objects.open().count() == 1
-
-
-def test_she_can_still_send_the_form_after_an_emergency_answer(phone: Client, form: Intake) -> None:
-    phone.post(part(form, "safety-1"), {"rf_lockjaw_facial_spasm": "yes"})
-
-    answer = phone.post(reverse("patients:form_check", args=[form.pk]), follow=True)
-
-    form.refresh_from_db()
-    assert (form.is_submitted, form.urgency) == (True, "emergency_now")
-    assert "your form was sent" in words(answer)
-    assert "Call 112" in words(answer)
-
-
-def test_thoughts_of_self_harm_are_met_with_kindness_and_no_number_of_our_own(phone: Client, form: Intake) -> None:
-    page = safety_page("rf_self_harm_thoughts")
-
-    told = words(phone.post(part(form, page.key), said(page, rf_self_harm_thoughts="yes"), follow=True))
-
-    assert "You are not alone with it" in told
-    assert rulebook().urgencies["emergency_now"].patient_message.split("number) ")[1] in told
-    assert "988" not in told
-
-
-def test_a_page_of_safety_questions_asks_for_each_answer_and_keeps_the_given(phone: Client, form: Intake) -> None:
-    page = SAFETY[0]
-    first = page.questions[0].code
-
-    answer = phone.post(part(form, page.key), {first: "no"})
-
-    assert words(answer).count("Answer this question, or choose “Not sure”.") == 2 * (len(page.questions) - 1)
-    assert checked(answer) == {(first, "no")}
-    form.refresh_from_db()
-    assert form.answers["red_flags"] == {first: False}
-
-
 def test_she_may_stop_and_go_on_where_she_was(phone: Client, form: Intake) -> None:
     phone.post(part(form, "story"), {"text": "Stiff"})
     answer = phone.post(part(form, "symptoms"), {"codes": ["stiff_neck"], "later": "1"})
@@ -249,16 +118,6 @@ def test_a_form_sent_twice_is_sent_once_and_opens_no_more(phone: Client, form: I
     assert AuditEvent.objects.filter(deed="intake.submitted").count() == 1
     assert phone.get(part(form, "story")).url == reverse("patients:form_sent", args=[form.pk])
     assert "Sent on 14 September 2026" in words(phone.get(reverse("patients:forms")))
-
-
-def test_an_injured_neck_is_not_asked_how_far_it_turns(phone: Client, form: Intake) -> None:
-    last = safety_page("rf_cannot_rotate_45")
-    question = rulebook().red_flags["rf_cannot_rotate_45"].patient_question
-    assert question in words(phone.get(part(form, last.key)))
-
-    phone.post(part(form, "safety-1"), {"rf_dangerous_mechanism": "yes"})
-
-    assert question not in words(phone.get(part(form, last.key)))
 
 
 def test_anothers_form_does_not_exist_for_her(phone: Client) -> None:

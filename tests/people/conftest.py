@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from factories import a_user, the_clinic
+from staff_cast import PASSWORD
 
 from people.models import Clinic, User
 from people.rules.permissions import Role
 
-PASSWORD = "correct horse battery staple"
 AsUser = Callable[[User | None], Client]
 
 
