@@ -39,6 +39,8 @@ class Hands:
 
     def enter(self, text: str, *, end: str = "Enter") -> None:
         self.count += 1
+        # The field that a page opens with has the focus once it is drawn, which may be after it is loaded.
+        self.page.wait_for_function("document.activeElement?.matches('input, textarea')")
         self.page.keyboard.type(text)
         if end:
             self.page.keyboard.press(end)
