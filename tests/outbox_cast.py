@@ -83,10 +83,14 @@ def told() -> list[tuple[str, str, str]]:
 class PostOffice:
     """A real SMTP server on loopback that keeps what it accepted and answers as it is told."""
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, in_one_breath: bool = False) -> None:
         self.accepted: list[EmailMessage] = []
         self.tried = 0
-        self.answer_to_recipient = "250 OK"
+        self.answer_to_sender = self.answer_to_recipient = "250 OK"
+        self.in_one_breath = in_one_breath  # several commands at once, RFC 2920
+        self.spoken_to = 0  # how often it was greeted
+        self.strangers: set[str] = set()
+        self.hangs_up = False  # after its answer to a recipient
         self.answers: list[str] = []  # to the next texts, in order; then "250 OK"
         self.slow_seconds = 0.0
         self.pace_seconds = 0.0
@@ -110,11 +114,30 @@ class PostOffice:
         with self._lock:
             return [str(mail["Message-ID"]) for mail in self.accepted]
 
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.spoken_to += 1
+        session.host_name = hostname
+        return [*responses[:-1], *["250-PIPELINING"] * self.in_one_breath, responses[-1]]
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.answer_to_sender.startswith("250"):
+            envelope.mail_from = address
+        return self.answer_to_sender
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if address in self.strangers:
+            return "550 no such user"
         if self.answer_to_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
+        if self.hangs_up:
+            await server.push(self.answer_to_recipient)
+            server.transport.close()
         return self.answer_to_recipient
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:

@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from factories import NOW, a_patient
 from outbox_cast import PostOffice, a_visit, at, look
 from pytest_django.fixtures import Settings
 
+from clinic.reminders.channels.email import CalledOff, Line
 from clinic.reminders.models import Attempt, Message
 
 pytestmark = pytest.mark.django_db
 State = Message.State
 
 
-@pytest.fixture
-def post(settings: Settings) -> Iterator[PostOffice]:
-    with PostOffice() as office:
+@pytest.fixture(params=[False, True], ids=["step by step", "in one breath"])
+def post(settings: Settings, request: pytest.FixtureRequest) -> Iterator[PostOffice]:
+    with PostOffice(in_one_breath=request.param) as office:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", office.port, 1
         yield office
@@ -56,6 +58,7 @@ def test_many_mails_go_over_one_connection(post: PostOffice) -> None:
 
     assert len(post.accepted) == 25
     assert len(set(post.ids)) == 25
+    assert post.spoken_to == 1
 
 
 def test_a_server_that_is_busy_is_asked_again_after_a_pause(post: PostOffice) -> None:
@@ -83,6 +86,62 @@ def test_an_address_that_does_not_exist_is_not_tried_again(post: PostOffice) -> 
     look(NOW + timedelta(days=1))
 
     assert (the_message().state, the_message().reason, outcomes()) == (State.FAILED, "bounced", [("refused", "550")])
+
+
+def test_after_an_address_that_is_refused_the_next_mail_goes_over_the_same_line(post: PostOffice) -> None:
+    post.strangers = {"leila@example.org"}
+    a_confirmation_is_owed()
+    a_visit(at(22, 15), booked_at=NOW + timedelta(seconds=1), patient=a_patient(email="omar@example.org"))
+
+    look(NOW + timedelta(seconds=1))
+
+    assert [mail["To"] for mail in post.accepted] == ["omar@example.org"]
+    assert (outcomes(), post.spoken_to) == ([("refused", "550"), ("sent", "")], 1)
+
+
+def test_a_sender_that_is_refused_is_not_the_patients_fault(post: PostOffice) -> None:
+    post.answer_to_sender = "550 who are you?"
+    a_confirmation_is_owed()
+
+    look(NOW)
+    assert (the_message().state, the_message().reason, outcomes()) == (State.READY, "put_off", [("put_off", "550")])
+    post.answer_to_sender = "250 OK"
+    look(NOW + timedelta(seconds=30))
+
+    assert (the_message().state, post.spoken_to) == (State.SENT, 2)
+
+
+def test_a_server_that_closes_the_line_after_a_no_has_said_no(post: PostOffice) -> None:
+    post.answer_to_recipient, post.hangs_up = "550 no such user", True
+    a_confirmation_is_owed()
+
+    look(NOW)
+
+    assert (the_message().state, the_message().reason, outcomes()) == (State.FAILED, "bounced", [("refused", "550")])
+
+
+def test_a_line_that_starts_with_a_dot_ends_no_mail(post: PostOffice) -> None:
+    letter = EmailMessage("Visit", "One.\n.\n.two\n..three\n", "clinic@example.org", ["leila@example.org"])
+
+    with Line() as line:
+        line.open()
+        line.hand_over(letter, go=lambda: True)
+
+    (mail,) = post.accepted
+    assert mail.get_content().splitlines() == ["One.", ".", ".two", "..three"]
+
+
+def test_what_is_called_off_at_the_last_step_is_not_sent_and_the_next_mail_is(post: PostOffice) -> None:
+    first, second = (EmailMessage("Visit", "Words", "a@example.org", [f"{it}@example.org"]) for it in ("leila", "omar"))
+
+    with Line() as line:
+        line.open()
+        with pytest.raises(CalledOff):
+            line.hand_over(first, go=lambda: False)
+        line.open()
+        line.hand_over(second, go=lambda: True)
+
+    assert [mail["To"] for mail in post.accepted] == ["omar@example.org"]
 
 
 def test_a_mail_refused_after_its_text_is_not_tried_again_and_the_next_one_goes(post: PostOffice) -> None:

@@ -2,10 +2,10 @@
 
 import re
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import Final, NoReturn, Self
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -18,8 +18,12 @@ from clinic.reminders.channels.trouble import CalledOff, InDoubt, Refused, Troub
 __all__ = ["CalledOff", "InDoubt", "Line", "Refused", "Trouble", "TryLater", "Unreachable"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")  # nothing to encode
-_CLOSING = 421  # RFC 5321, 4.2.1: the server closes the connection
-_PERMANENT = 500
+# RFC 5321, 4.2
+_TAKEN: Final = (250, 251)
+_GO_AHEAD: Final = 354
+_CLOSING: Final = 421  # the server closes the connection
+_PERMANENT: Final = 500
+_DOT_AT_START: Final = re.compile(rb"(?m)^\.")  # 4.5.2: a line with nothing but a dot would end the text
 
 
 class Line:
@@ -76,36 +80,59 @@ class Line:
         except ValueError as error:
             raise Refused(_code(error), reason="bad_address") from error
         try:
-            server.ehlo_or_helo_if_needed()
-            server.putcmd("mail", f"FROM:{smtplib.quoteaddr(sender)}")
-            # Now, and not once the text is given: until what came of that is written, it is in doubt.
-            self.meanwhile()
-            self._expect(server, server.getreply()[0], may_be_refused=False)
-            for address in addresses:
-                self._expect(server, server.rcpt(address)[0])
+            self._announce(server, sender, addresses)
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise TryLater(_code(error)) from error
         if not go():
-            self._reset(server)
+            self._close()  # it waits for the text, and only silence takes that back
             raise CalledOff
         try:
-            code = server.data(text)[0]
-        except smtplib.SMTPDataError as error:  # refused before a byte of the text was sent
-            code = error.smtp_code
+            server.send(_DOT_AT_START.sub(b"..", text) + b".\r\n")
+            code = server.getreply()[0]
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise InDoubt(_code(error)) from error
-        self._expect(server, code)
+        if code not in _TAKEN:
+            self._rejected(server, code)
 
-    def _expect(self, server: smtplib.SMTP, code: int, *, may_be_refused: bool = True) -> None:
-        if code in (250, 251):
-            return
+    def _announce(self, server: smtplib.SMTP, sender: str, addresses: Sequence[str]) -> None:
+        """Say who writes to whom, until the server waits for the text: in one breath where it can listen so."""
+        server.ehlo_or_helo_if_needed()
+        envelope = [f"RCPT TO:{smtplib.quoteaddr(it)}" for it in addresses]
+        commands = [f"MAIL FROM:{smtplib.quoteaddr(sender)}", *envelope, "DATA"]
+        breaths = [commands] if server.has_extn("pipelining") else [[it] for it in commands]
+        for breath in breaths:
+            server.send("".join(f"{command}\r\n" for command in breath))
+            if breath is breaths[0]:
+                # Now, and not once the text is given: until what came of that is written, it is in doubt.
+                self.meanwhile()
+            self._all_welcome(server, breath)
+
+    def _all_welcome(self, server: smtplib.SMTP, commands: Sequence[str]) -> None:
+        """Each command has its answer, also after one that was refused: what is not read now would answer the next."""
+        answers: list[int] = []
+        for _ in commands:
+            try:
+                answers.append(server.getreply()[0])
+            except smtplib.SMTPServerDisconnected:
+                self._close()
+                if all(code in _TAKEN for code in answers):
+                    raise
+                break  # it said why before
+        for command, code in zip(commands, answers, strict=False):
+            if code in _TAKEN or (command, code) == ("DATA", _GO_AHEAD):
+                continue
+            if answers[-1] == _GO_AHEAD:
+                self._close()  # it waits for the text of a mail to nobody
+            # A sender that is refused is our own fault, which somebody can mend: the patient still wants her mail.
+            self._rejected(server, code, may_be_refused=not command.startswith("MAIL"))
+
+    def _rejected(self, server: smtplib.SMTP, code: int, *, may_be_refused: bool = True) -> NoReturn:
         if code == _CLOSING:
             self._close()
-        else:
+        elif self._is_open:
             self._reset(server)
-        # A sender that is refused is our own fault, which somebody can mend: the patient still wants her mail.
         if code >= _PERMANENT and may_be_refused:
             raise Refused(str(code), reason="bounced")
         raise TryLater(str(code))
