@@ -25,6 +25,7 @@ from clinic.reminders.tasks import look_at
 MOST_PLANNING_S, MOST_LATE_S, LEAST_OF_DJANGO, LEAST_OF_RAW, LEAST_OF_TWO = 5, 60, 70, 50, 1.25
 MOST_OF_BOOKING = 1.15
 _BOOKED_ALREADY, _BOOKERS = 5_000, 500  # visits and patients of the clinic that is booked into meanwhile
+_BOOKED_AHEAD_DAYS = 14  # in which the visits lie that are planned for
 _TURNS = 4
 _BEAT_SECONDS = 10  # how often "look now" is sent, settings.CELERY_BEAT_SCHEDULE
 
@@ -109,7 +110,7 @@ def _slower(bookings: int) -> float:
 
 def _planning(database: OwnDatabase, made: Owing, visits: int) -> tuple[int, float, float]:
     """How many messages were planned, in how many seconds, and how long it takes to see that nothing is new."""
-    book_ahead(database, made, visits=visits, days=planning.HORIZON.days)
+    book_ahead(database, made, visits=visits, days=_BOOKED_AHEAD_DAYS)
     before, now, began = Message.objects.count(), timezone.now(), time.perf_counter()
     planning.plan(now=now)
     first = time.perf_counter()

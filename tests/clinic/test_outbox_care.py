@@ -7,7 +7,8 @@ import pytest
 from factories import NOW, a_patient, a_portal_patient, a_site, a_user, the_clinic
 from outbox_cast import THURSDAY, a_plan, a_visit, at, look, told
 
-from clinic.reminders.actions import planning, wishes
+from clinic.reminders.actions import planning, visit_reminders, wishes
+from clinic.reminders.actions.visit_reminders import AHEAD
 from clinic.reminders.models import ContactPreference, Message, SendingRule
 from clinic.reminders.rules import occasions, timing
 from patients.actions import threads
@@ -23,25 +24,62 @@ def test_reminders_of_all_visits_at_once_are_due_as_the_rule_says_for_each() -> 
     the_clinic()
     sites = [a_site("East", time_zone="America/New_York"), a_site("Far", time_zone="Australia/Lord_Howe")]
     now = at(29, 12, month=9)
-    for n in range(24):
-        starts_at = now + timedelta(days=3 + n % 7, hours=n, minutes=17 * n)
-        booked_at = now - timedelta(days=n % 5)
-        a_visit(starts_at, site=sites[n % 2], booked_at=booked_at, patient=a_patient(email="x@example.org"))
+    visits = [
+        a_visit(
+            now + timedelta(days=1 + n % 8, hours=n, minutes=17 * n),
+            site=sites[n % 2],
+            booked_at=now - timedelta(days=n % 5),
+            patient=a_patient(email="x@example.org"),
+        )
+        for n in range(48)
+    ]
 
     planning.plan(now=now)
 
-    owed = Message.objects.filter(kind="reminder").select_related("appointment__site")
+    owed = list(Message.objects.filter(kind="reminder"))
     found = {(it.appointment_id, it.occasion.rpartition("#")[2]): (it.due_at, it.not_after) for it in owed}
     said = {
         (visit.pk, name): (due.at, due.not_after)
-        for visit in {it.appointment for it in owed if it.appointment}
+        for visit in visits
         for name, due in timing.reminders_of_visit(
             visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone
         ).items()
         if due.not_after > now
     }
-    assert len(found) > 40
-    assert found == said
+    soon = {key: due for key, due in said.items() if due[0] < now + AHEAD}
+    assert len(soon) > 40
+    assert found == soon
+    # What is not written down yet is known all the same.
+    later = visit_reminders.later(visits, written={it.occasion for it in owed}, now=now)
+    assert len(later) > 20
+    assert {(it.appointment_id, it.occasion.rpartition("#")[2]): (it.due_at, it.not_after) for it in later} == {
+        key: due for key, due in said.items() if key not in soon
+    }
+
+
+def test_a_reminder_is_written_down_some_days_before_it_leaves_however_early_that_is() -> None:
+    the_clinic()
+    SendingRule.objects.create(kind="reminder", which="early", days=30)
+    a_visit(at(22, 10, month=11), booked_at=NOW - timedelta(days=1))
+    early = at(22, 18, month=11) - timedelta(days=30, hours=9)
+
+    planning.plan(now=early - AHEAD)
+    assert not Message.objects.exists()
+    planning.plan(now=early - AHEAD + timedelta(minutes=1))
+
+    assert list(Message.objects.values_list("kind", "due_at")) == [("reminder", early)]
+
+
+def test_a_patient_who_wants_none_is_shown_none_to_come() -> None:
+    visit = a_visit(at(22, 10))
+    assert len(visit_reminders.later([visit], written=(), now=NOW)) == 3
+    SendingRule.objects.create(patient=visit.patient, kind="reminder", which="eve", is_on=False)
+    assert [it.occasion.rpartition("#")[2] for it in visit_reminders.later([visit], written=(), now=NOW)] == [
+        "soon",
+        "early",
+    ]
+    SendingRule.objects.create(patient=visit.patient, kind="reminder", is_on=False)
+    assert visit_reminders.later([visit], written=(), now=NOW) == []
 
 
 def test_each_patient_is_told_by_the_way_that_they_want_and_that_works() -> None:

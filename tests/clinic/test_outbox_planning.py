@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 def test_a_new_visit_is_confirmed_at_once_and_reminded_of_three_times() -> None:
     a_visit(at(22, 10), booked_at=NOW)
 
-    assert planning.plan(now=NOW) == 4
+    assert planning.plan(now=NOW) == 1
+    assert planning.plan(now=at(18, 12)) == 3  # nobody needs to know of them sooner
     assert list(Message.objects.order_by("due_at").values_list("kind", "due_at")) == [
         ("booked", NOW),
         ("reminder", at(19, 9)),

@@ -21,7 +21,6 @@ from people.models import Clinic, User
 from people.rules.permissions import Permission
 
 CALLS_FOR_A_CLINICIAN: Final = ("emergency_now", "same_day")  # codes of urgencies.toml
-HORIZON: Final = visit_reminders.HORIZON
 _PLANNER = 0x52454D494E44  # of the advisory lock; any number that nobody else uses
 
 Kind = Message.Kind

@@ -1,15 +1,22 @@
-"""The reminders of all visits in one statement: a clinic of any size is looked over in one go."""
+"""The reminders of all visits in one statement: a clinic of any size is looked over in one go.
 
+Only what is due within some days is written down. What comes later follows from the visits at any time (`later`),
+and until then it costs nothing, and no visit that moves leaves a row behind.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
 
-from clinic.reminders.actions import reach
-from clinic.reminders.rules import timing
+from clinic.appointments.models import Appointment
+from clinic.reminders.actions import reach, timetable
+from clinic.reminders.models import Message, SendingRule
+from clinic.reminders.rules import occasions, timing
 from clinic.reminders.rules.schedule import EARLY, EVE, SOON, Key, Timing
 
-HORIZON: Final = timedelta(days=14)
+AHEAD: Final = timedelta(days=4)  # a long weekend, in which somebody at the desk may still look what is to leave
 # Longer than anybody may undo what they did, and than it takes until the next thorough look.
 _LATELY: Final = timedelta(hours=1)
 
@@ -37,7 +44,7 @@ WITH visit AS MATERIALIZED (
         ('early', early, LEAST(eve, soon, starts_at - %(last_call)s)),
         ('eve', eve, LEAST(soon, starts_at - %(last_call)s)),
         ('soon', soon, starts_at - %(too_late)s)) AS w (name, due_at, not_after)
-    WHERE w.due_at IS NOT NULL AND w.due_at < w.not_after AND w.not_after > %(now)s
+    WHERE w.due_at IS NOT NULL AND w.due_at < %(ahead)s AND w.due_at < w.not_after AND w.not_after > %(now)s
         AND heard_at + %(remembered)s <= w.due_at
 ), wanted AS MATERIALIZED (
     SELECT due.* FROM due
@@ -53,15 +60,18 @@ SELECT uuidv7(), occasion, 'reminder', reach.channel, wanted.patient_id, wanted.
 FROM wanted JOIN reach USING (patient_id)"""
 
 
-def plan(timetable: dict[Key, Timing], ways: dict[str, Any], *, now: datetime, is_thorough: bool = True) -> int:
-    """Owe every reminder of the visits of the next two weeks, and say how many were new.
+def plan(times: Mapping[Key, Timing], ways: dict[str, Any], *, now: datetime, is_thorough: bool = True) -> int:
+    """Owe every reminder that is due within some days, and say how many were new.
 
-    Unless it is thorough, of those only that were booked or moved lately.
+    Unless it is thorough, of those visits only that were booked or moved lately.
     """
-    early, eve, soon = (timetable["reminder", it] for it in (EARLY, EVE, SOON))
+    early, eve, soon = (times["reminder", it] for it in (EARLY, EVE, SOON))
+    # A day more: of a day it is the evening that is meant, or the morning.
+    longest = max(timedelta(days=max(early.days, eve.days) + 1), timedelta(hours=soon.hours))
     values = {
         "now": now,
-        "until": now + HORIZON,
+        "ahead": now + AHEAD,
+        "until": now + AHEAD + longest,
         "timed_after": datetime.min.replace(tzinfo=UTC) if is_thorough else now - _LATELY,
         "early": early.is_on,
         "early_days": early.days,
@@ -89,3 +99,41 @@ def _written(statement: str, values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
+
+
+def later(visits: Iterable[Appointment], *, written: Collection[str], now: datetime) -> list[Message]:
+    """What these visits will be reminded of as things stand, without the occasions that are written down already.
+
+    The messages are not in the database, and may change until they are. The latest first; the same number of queries
+    for one visit and for many.
+    """
+    coming = list(visits)
+    if not coming:
+        return []
+    times, patients = timetable.current(), {it.patient_id for it in coming}
+    off = SendingRule.objects.filter(patient__in=patients, kind=Message.Kind.REMINDER, channel="", is_on=False)
+    unwanted = set(off.values_list("patient_id", "which"))
+    found = [
+        _of(visit, occasion, due)
+        for visit in coming
+        for which, due in timing.reminders_of_visit(
+            visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone, timetable=times
+        ).items()
+        if due.at > now
+        and (occasion := occasions.visit(visit.pk, visit.starts_at, which=which)) not in written
+        and unwanted.isdisjoint({(visit.patient_id, which), (visit.patient_id, "")})
+    ]
+    return sorted(reach.on_their_way(found, reach.given()), key=lambda it: it.due_at, reverse=True)
+
+
+def _of(visit: Appointment, occasion: str, due: timing.Due) -> Message:
+    return Message(
+        occasion=occasion,
+        kind=Message.Kind.REMINDER,
+        patient_id=visit.patient_id,
+        appointment=visit,
+        starts_at=visit.starts_at,
+        due_at=due.at,
+        not_before=due.at,
+        not_after=due.not_after,
+    )

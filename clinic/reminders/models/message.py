@@ -242,8 +242,13 @@ class Message(models.Model):
         return self.state in self.SETTLED and not self.is_overtaken
 
     @property
+    def is_written(self) -> bool:
+        """False for one that follows from a visit and will be written down some days before it leaves."""
+        return not self._state.adding
+
+    @property
     def may_be_stopped(self) -> bool:
-        return self.state == self.State.READY and not self.is_overtaken
+        return self.is_written and self.state == self.State.READY and not self.is_overtaken
 
     @property
     def is_overtaken(self) -> bool:

@@ -1,7 +1,7 @@
 """What was sent, what was not and why, and what is coming. Kinds and times only; nothing about health."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from clinic.appointments.models import Appointment
-from clinic.reminders.actions import second_thoughts
+from clinic.reminders.actions import second_thoughts, visit_reminders
 from clinic.reminders.models import LastLook, Message
 from clinic.reminders.models.message import ABOUT_A_VISIT, MessageQuerySet
 from clinic.reminders.rules.telling import Answer, Said, did_we_tell
@@ -30,6 +30,7 @@ from people.web.guards import SignedInRequest, needs
 
 _PAGE = 50
 _OF_ONE = 100  # of one patient; older ones are in the ledger
+_SHOWN_AHEAD = timedelta(days=14)
 
 
 class SecondThought(Protocol):
@@ -104,13 +105,19 @@ def visit_messages(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 def _of_one(
     request: SignedInRequest, rows: MessageQuerySet, *, patient: Patient, visit: Appointment | None = None
 ) -> HttpResponse:
+    now = timezone.now()
     found = list(rows.for_ledger().order_by("-due_at")[:_OF_ONE])
+    coming = Appointment.objects.expected().filter(starts_at__gt=now).select_related("site")
+    # Among everything else that is said to a patient, what comes in months is not of interest.
+    of_these = {"pk": visit.pk} if visit else {"patient": patient, "starts_at__lt": now + _SHOWN_AHEAD}
+    written = {it.occasion for it in found}
+    later = visit_reminders.later(coming.filter(**of_these), written=written, now=now)
     is_fragment = bool(request.headers.get("HX-Request"))
     # A button pressed in a fragment comes back to the page around it.
     back = urlsplit(request.headers.get("HX-Current-URL", "")).path if is_fragment else request.get_full_path()
     context: dict[str, Any] = {
         "active": "messages",
-        "rows": found,
+        "rows": [*later, *found],
         "patient": patient,
         "visit": visit,
         "of_one": True,
