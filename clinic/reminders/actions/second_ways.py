@@ -17,6 +17,7 @@ _OF_THE_WAY: Final = (
 _BY_LETTER: Final = (Kind.BOOKED, Kind.MOVED, Kind.CANCELLED, Kind.NEXT_DUE, Kind.REASSESSMENT, Kind.RECALL)
 _LOOK_BACK: Final = timedelta(days=3)
 _SETTLED_SOON: Final = timedelta(hours=1)
+_AT_ONCE: Final = 200  # if PostgreSQL does compare each with each, it is soon through
 
 # Which rows are meant is asked first, and said by their ids: how many there are PostgreSQL can only guess, and whoever
 # guesses one where there are twenty thousand compares each with each. Mostly there are none, and that was all.
@@ -64,13 +65,15 @@ def plan(ways: dict[str, Any], *, now: datetime) -> int:
     """Owe by another way what could not be brought by the first, and say how many are new."""
     _change_with_them(ways, now)
     stuck: dict[str, Any] = {"reasons": list(_OF_THE_WAY), "since": now - _LOOK_BACK, "now": now}
+    values = {"by_letter": [str(it) for it in _BY_LETTER], "now": now, **ways}
+    count = 0
     with connection.cursor() as cursor:
         cursor.execute(_STUCK, stuck)
-        if not (ids := [row[0] for row in cursor.fetchall()]):
-            return 0
-        values = {"ids": ids, "by_letter": [str(it) for it in _BY_LETTER], "now": now, **ways}
-        cursor.execute(_STATEMENT.format(reach=reach.REACH), values)
-        return int(cursor.rowcount)
+        ids = [row[0] for row in cursor.fetchall()]
+        for first in range(0, len(ids), _AT_ONCE):
+            cursor.execute(_STATEMENT.format(reach=reach.REACH), {"ids": ids[first : first + _AT_ONCE], **values})
+            count += cursor.rowcount
+    return count
 
 
 def _change_with_them(ways: dict[str, Any], now: datetime) -> None:
