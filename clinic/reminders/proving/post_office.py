@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from typing import Final, Self
@@ -63,6 +65,15 @@ class PostOffice:
         if self._controller:
             self._controller.stop()
             self._controller = None
+
+    @contextmanager
+    def thinking(self, seconds: float) -> Iterator[None]:
+        """For as long about each mail, for a while."""
+        before, self.pace_seconds = self.pace_seconds, seconds
+        try:
+            yield
+        finally:
+            self.pace_seconds = before
 
     def counts(self) -> Counter[str]:
         """How often each Message-ID was accepted."""
