@@ -77,10 +77,8 @@ class Line:
             form["ValidityPeriod"] = str(min(text.valid_seconds, _LONGEST_VALID))
         headers = self._headers | {"Content-Type": "application/x-www-form-urlencoded"}
         self.open()
-        if not go():
-            raise CalledOff
         try:
-            status, answer = self._ask("POST", self._path, urlencode(form), headers)
+            status, answer = self._ask("POST", self._path, urlencode(form).encode(), headers, go=go)
         except (OSError, HTTPException, ValueError) as error:
             # Also when it broke while we were sending: the last byte may have gone through.
             self._close()
@@ -95,7 +93,7 @@ class Line:
         query = urlencode({"To": text.to, "PageSize": _PAGE})
         self.open()
         try:
-            status, answer = self._ask("GET", f"{self._path}?{query}", None, self._headers)
+            status, answer = self._ask("GET", f"{self._path}?{query}", b"", self._headers)
         except (OSError, HTTPException, ValueError) as error:
             self._close()
             raise TryLater(_kind(error)) from error
@@ -108,9 +106,18 @@ class Line:
     def _sender_field(self) -> str:
         return "From" if self._account.sender.startswith("+") else "MessagingServiceSid"
 
-    def _ask(self, verb: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def _ask(
+        self, verb: str, path: str, body: bytes, headers: dict[str, str], *, go: Callable[[], bool] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         assert self._http is not None  # noqa: S101  (open() was called; for the type checker)
-        self._http.request(verb, path, body, headers)
+        self._http.putrequest(verb, path)
+        for name, value in (headers | ({"Content-Length": str(len(body))} if body else {})).items():
+            self._http.putheader(name, value)
+        # With nothing left to do but to send it: who is stopped between this and that may be a minute late.
+        if go and not go():
+            self._close()
+            raise CalledOff
+        self._http.endheaders(body)
         response = self._http.getresponse()
         text = response.read()
         answer = json.loads(text) if response.status in _OK else _read(text)
