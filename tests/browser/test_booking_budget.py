@@ -66,6 +66,23 @@ def test_a_caller_is_booked_with_the_mouse_in_five_interactions(browser: Browser
     assert hands.count <= D1_MOUSE
 
 
+def test_a_search_that_gets_no_answer_says_so_and_keeps_what_was_typed(browser: Browser, stack: Stack) -> None:
+    page = at_work(browser, stack)
+    page.goto(f"{stack.url}/desk/book/")
+    expect(page.locator("#who")).to_be_focused()
+    bar = page.locator("#unanswered")
+
+    page.context.set_offline(True)
+    page.keyboard.type("rahi")
+    expect(bar).to_contain_text("did not answer. What you typed is still here")
+    page.context.set_offline(False)
+    page.keyboard.type(" 78")
+
+    expect(page.get_by_role("link", name=re.compile("Rahimi, Leila"))).to_be_visible()
+    expect(bar).to_be_empty()
+    expect(page.locator("#who")).to_have_value("rahi 78")
+
+
 def test_a_visit_is_moved_in_four_interactions(browser: Browser, stack: Stack) -> None:
     page = at_work(browser, stack)
     hands = Hands(page)

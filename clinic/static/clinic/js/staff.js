@@ -28,5 +28,20 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
 });
 
+// A search while typing, or a part of a page that was asked for, got no answer: that is said, and what is typed stays.
+// A note on a visit says it itself; what the page asks for on its own account (X-Unattended) is nobody's trouble.
+const unanswered = (isSo) => {
+  const bar = document.getElementById("unanswered");
+  if (bar) bar.textContent = isSo ? bar.dataset.words : "";
+};
+for (const trouble of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  document.addEventListener(trouble, (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const isRefusal = xhr.status >= 400 && xhr.status < 500 && xhr.status !== 429;
+    if (!isRefusal && !requestConfig.headers["X-Unattended"] && !event.target.matches("#autosave, #followup")) unanswered(true);
+  });
+}
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) unanswered(false); });
+
 // An error summary takes the focus, so that it is read and found.
 document.querySelector("[data-takes-focus]")?.focus();
