@@ -32,6 +32,26 @@ CANNOT_EVER_TELL: Final = frozenset({_REDACTED, _CUT_OFF})  # asking again would
 _LONGEST_VALID: Final = 36_000  # seconds; Twilio takes no more
 
 
+class _InOnePiece(HTTPConnection):
+    """Sends a request when it is told to, head and body at once: whoever is stopped between the two, and goes on when
+    the message is somebody else's by then, would still have it sent.
+    """
+
+    _pieces: bytes = b""
+
+    def send(self, data: Any) -> None:
+        self._pieces += data
+
+    def leave(self) -> None:
+        """Raises what sending raises."""
+        pieces, self._pieces = self._pieces, b""
+        super().send(pieces)
+
+
+class _SecureInOnePiece(_InOnePiece, HTTPSConnection):
+    """The same over TLS."""
+
+
 class Line:
     """One connection for many texts, opened when first needed and again after it broke."""
 
@@ -39,7 +59,7 @@ class Line:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._http: HTTPConnection | None = None
+        self._http: _InOnePiece | None = None
         key = base64.b64encode(f"{account.sid}:{account.secret}".encode()).decode()
         self._headers = {"Authorization": f"Basic {key}", "Accept": "application/json"}
         self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
@@ -55,7 +75,7 @@ class Line:
         if self._http and not was_hung_up(self._http):
             return
         self._close()
-        kind = HTTPSConnection if self._account.is_secure else HTTPConnection
+        kind = _SecureInOnePiece if self._account.is_secure else _InOnePiece
         http = kind(self._account.host, self._account.port, timeout=settings.SMS_TIMEOUT)
         http.auto_open = 0  # never reconnects in the middle of a text
         try:
@@ -113,11 +133,12 @@ class Line:
         self._http.putrequest(verb, path)
         for name, value in (headers | ({"Content-Length": str(len(body))} if body else {})).items():
             self._http.putheader(name, value)
+        self._http.endheaders(body)
         # With nothing left to do but to send it: who is stopped between this and that may be a minute late.
         if go and not go():
             self._close()
             raise CalledOff
-        self._http.endheaders(body)
+        self._http.leave()
         response = self._http.getresponse()
         text = response.read()
         answer = json.loads(text) if response.status in _OK else _read(text)
