@@ -1,8 +1,11 @@
 """Handing a text over: what a broken line means at each step. A text is never given twice by itself."""
 
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -80,6 +83,28 @@ def test_nothing_leaves_when_it_is_called_off_at_the_last_step(gateway: SmsGatew
         line.hand_over(TEXT, go=lambda: False)
 
     assert gateway.tried == 0
+
+
+def test_not_a_byte_leaves_before_it_may_and_then_all_of_them_do(settings: Any) -> None:
+    """Whoever is stopped in between, and goes on when the text is another worker's, has sent all of it or nothing."""
+    settings.SMS_TIMEOUT = 0.5
+    heard: list[bytes] = []
+    with ExitStack() as ends, socket.create_server(("127.0.0.1", 0)) as server:
+        settings.SMS_URL = f"twilio+http://sid:secret@127.0.0.1:{server.getsockname()[1]}/?from=%2B12025550100"
+
+        def go() -> bool:
+            other = ends.enter_context(server.accept()[0])
+            other.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                other.recv(1)
+            Thread(target=lambda: heard.append(other.recv(65_536)), daemon=True).start()
+            return True
+
+        with sms.line() as line, pytest.raises(InDoubt):
+            line.hand_over(TEXT, go=go)
+
+    assert heard[0].startswith(b"POST ")
+    assert b"To=%2B12025550117" in heard[0]
 
 
 def test_a_line_that_was_hung_up_while_idle_is_opened_again(gateway: SmsGateway) -> None:
