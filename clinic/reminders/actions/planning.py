@@ -125,7 +125,7 @@ def _news(now: datetime) -> Iterator[Message]:
         # Booked and moved in one breath: to her it is new.
         is_new = _heard(visit) is None and visit.booked_at > now - timing.NEWS_IS_NEW_FOR
         kind = Kind.MOVED if was_moved and not is_new else Kind.BOOKED
-        yield _about(visit, kind, occasion, timing.Due(visit.news_at or visit.timed_at, visit.starts_at))
+        yield visit_reminders.about(visit, kind, occasion, timing.Due(visit.news_at or visit.timed_at, visit.starts_at))
 
 
 def called_off(now: datetime) -> AppointmentQuerySet:
@@ -155,20 +155,7 @@ def _cancellations(now: datetime) -> Iterator[Message]:
         visit.starts_at = _heard(visit) or visit.starts_at
         since = visit.news_at or visit.cancelled_at or now  # never now: a_cancelled_visit_says_when
         occasion = occasions.visit_timed(visit.pk, visit.starts_at, timed_at=since)
-        yield _about(visit, Kind.CANCELLED, occasion, timing.Due(since, visit.starts_at))
-
-
-def _about(visit: Appointment, kind: Kind, occasion: str, due: timing.Due) -> Message:
-    return Message(
-        occasion=occasion,
-        kind=kind,
-        patient_id=visit.patient_id,
-        appointment=visit,
-        starts_at=visit.starts_at,
-        due_at=due.at,
-        not_before=due.at,
-        not_after=due.not_after,
-    )
+        yield visit_reminders.about(visit, Kind.CANCELLED, occasion, timing.Due(since, visit.starts_at))
 
 
 def _alarming(now: datetime) -> RedFlagQuerySet:

@@ -114,7 +114,7 @@ def later(visits: Iterable[Appointment], *, written: Collection[str], now: datet
     off = SendingRule.objects.filter(patient__in=patients, kind=Message.Kind.REMINDER, channel="", is_on=False)
     unwanted = set(off.values_list("patient_id", "which"))
     found = [
-        _of(visit, occasion, due)
+        about(visit, Message.Kind.REMINDER, occasion, due)
         for visit in coming
         for which, due in timing.reminders_of_visit(
             visit.starts_at, timed_at=visit.timed_at, zone=visit.site.zone, timetable=times
@@ -126,10 +126,11 @@ def later(visits: Iterable[Appointment], *, written: Collection[str], now: datet
     return sorted(reach.on_their_way(found, reach.given()), key=lambda it: it.due_at, reverse=True)
 
 
-def _of(visit: Appointment, occasion: str, due: timing.Due) -> Message:
+def about(visit: Appointment, kind: Message.Kind, occasion: str, due: timing.Due) -> Message:
+    """A message to the patient of this visit, not in the database yet."""
     return Message(
         occasion=occasion,
-        kind=Message.Kind.REMINDER,
+        kind=kind,
         patient_id=visit.patient_id,
         appointment=visit,
         starts_at=visit.starts_at,
