@@ -20,19 +20,18 @@ _STARTED_WITHIN: Final = 30  # seconds
 
 def no_fence(rig: Rig) -> Findings:
     """Half of the visits fall out while the messages leave, and nobody asks again."""
-    rig.office.pace_seconds, before = 0.1, rig.office.pace_seconds
     trial = rig.owe(count=60)
-    worker = rig.processes.start(sys.executable, "-m", wrong.__name__, "no-fence")
-    try:
-        trial.wait_for(3)
-        for it in trial.owed[30:]:
-            world.call_off(it.visit_id, now=timezone.now())
-            trial.untrue_since[it.key] = time.time()
-            trial.faults += 1
-        trial.wait(seconds=20)
-    finally:
-        kill(worker)
-        rig.office.pace_seconds = before
+    with rig.office.thinking(0.1):
+        worker = rig.processes.start(sys.executable, "-m", wrong.__name__, "no-fence")
+        try:
+            trial.wait_for(3)
+            for it in trial.owed[30:]:
+                world.call_off(it.visit_id, now=timezone.now())
+                trial.untrue_since[it.key] = time.time()
+                trial.faults += 1
+            trial.wait(seconds=20)
+        finally:
+            kill(worker)
     return trial.found("control: no fence", bounds=Bounds())
 
 

@@ -59,8 +59,7 @@ def _killed(rig: Rig, channel: str, name: str) -> Findings:
         trial.wait(strike)
     # SMTP allows no better than the one in flight; two silences about the same message leave it to a person.
     is_mail = channel == "email"
-    expected = _TWINS_FOR_A_KILL * trial.faults
-    may_double = round(expected + 2 * expected**0.5) if is_mail else 0  # more is no chance any more
+    may_double = max(1, round(_TWINS_FOR_A_KILL * trial.faults)) if is_mail else 0
     return trial.found(name, bounds=Bounds(doubled=may_double, unresolved=2 if is_mail else 0))
 
 
