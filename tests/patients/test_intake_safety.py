@@ -5,6 +5,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 from form_cast import SAFETY, checked, part, said
+from office_cast import text
 from visit_cast import words
 
 from patients.models import Intake, RedFlag
@@ -49,7 +50,7 @@ def test_an_emergency_answer_tells_her_at_once_what_to_do_and_alerts_the_clinic(
     assert answer.redirect_chain[-1][0] == reverse("patients:form_urgent", args=[form.pk])
     assert 'role="alert"' in told
     assert "Call 112 or go to the nearest emergency department now." in told
-    assert "911" not in told
+    assert "911" not in text(answer)  # the page itself has keys in it, which are made of such figures
     assert NOT_CONFIRMED in told
     assert "Send what I have told you so far" in told
     assert [flag.code for flag in RedFlag.objects.open()] == ["rf_thunderclap_headache"]
@@ -78,7 +79,7 @@ def test_she_can_still_send_the_form_after_an_emergency_answer(phone: Client, fo
 def test_thoughts_of_self_harm_are_met_with_kindness_and_no_number_of_our_own(phone: Client, form: Intake) -> None:
     page = safety_page("rf_self_harm_thoughts")
 
-    told = words(phone.post(part(form, page.key), said(page, rf_self_harm_thoughts="yes"), follow=True))
+    told = text(phone.post(part(form, page.key), said(page, rf_self_harm_thoughts="yes"), follow=True))
 
     assert "You are not alone with it" in told
     assert rulebook().urgencies["emergency_now"].patient_message.split("number) ")[1] in told
