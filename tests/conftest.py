@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import environ
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -25,6 +26,14 @@ if importlib.util.find_spec("playwright") is None:  # a bare machine has no brow
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
 os.environ["REDIS_URL"] = settings.REDIS_URL = re.sub(r"db=\d+", f"db={_worker}", settings.REDIS_URL)
 settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+# How long an example takes tells of what else the machine does. CI tries the same examples in each run of one commit.
+hypothesis.settings.register_profile(
+    "clinic",
+    hypothesis.settings.get_profile("ci" if "CI" in os.environ else "default"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("clinic")
 # Argon2 is slow on purpose; here nobody has a password to lose.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

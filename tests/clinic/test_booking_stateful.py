@@ -217,7 +217,6 @@ def test_the_book_stays_true_whatever_the_desk_does() -> None:
         settings=settings(
             max_examples=20,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

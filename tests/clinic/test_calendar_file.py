@@ -25,7 +25,7 @@ def an_entry(**fields: object) -> Entry:
     return Entry(**defaults | fields)  # type: ignore[arg-type]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SAID, SAID)
 def test_any_title_and_place_comes_out_as_it_went_in(title: str, place: str) -> None:
     file = written([an_entry(title=title, place=place)], name="Visits; all, of \\ them")

@@ -36,7 +36,7 @@ def said(mail: EmailMessage) -> list[str]:
     return [part.get_content().replace("\r\n", "\n").rstrip("\n") for part in parts if part]
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(subject=WORDS.filter(str.strip), text=LINES, name=WORDS)
 def test_a_letter_reads_as_it_was_written(subject: str, text: str, name: str) -> None:
     letter = a_letter(subject, text, sender=formataddr((name, "clinic@example.org")))

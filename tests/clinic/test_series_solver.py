@@ -23,7 +23,7 @@ from clinic.bench.plan_small import a_small_problem
 
 # PLANS=5000 pytest tests/clinic/test_series_solver.py tries as many random clinics.
 MANY = int(os.environ.get("PLANS", "5"))
-random_clinics = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+random_clinics = settings(max_examples=MANY, suppress_health_check=list(HealthCheck), derandomize=True)
 AUTUMN, SPRING = date(2026, 10, 19), date(2027, 3, 1)  # two weeks before clocks change
 
 

@@ -232,7 +232,7 @@ def test_what_a_form_sends_back_is_the_offer_and_nonsense_is_nothing(cast: Cast)
 
 
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(data=st.data())

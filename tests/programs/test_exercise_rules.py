@@ -83,7 +83,7 @@ def test_at_the_bottom_of_its_dose_the_easier_exercise_follows() -> None:
     assert (found.direction, found.exercise) == ("other", "ex_chin_tuck_supine")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(EXERCISES)),
     st.lists(st.tuples(st.sampled_from(["", "easier", "same", "harder"]), st.none() | st.integers(0, 10)), max_size=6),

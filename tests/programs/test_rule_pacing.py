@@ -116,7 +116,7 @@ def test_a_longer_distance_of_the_clinic_is_seen_in_what_was_kept() -> None:
     st.lists(st.tuples(st.integers(-40, 40), st.sampled_from(sorted(BOOK.modalities))), max_size=5),
     st.integers(0, 8),
 )
-@settings(max_examples=80, deadline=timedelta(seconds=2))
+@settings(max_examples=80)
 def test_another_treatment_near_it_never_makes_it_milder(modality: str, others: list[tuple[int, str]], n: int) -> None:
     before = BOOK.judge(modality, {})
     after = judged(on(0, modality), *(on(days, code) for days, code in others), unlooked=n)
