@@ -34,14 +34,16 @@ const unanswered = (isSo) => {
   const bar = document.getElementById("unanswered");
   if (bar) bar.textContent = isSo ? bar.dataset.words : "";
 };
+const isAskedByHand = (event) => !event.detail.requestConfig.headers["X-Unattended"] && !event.target.matches("#autosave, #followup");
 for (const trouble of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   document.addEventListener(trouble, (event) => {
-    const { xhr, requestConfig } = event.detail;
-    const isRefusal = xhr.status >= 400 && xhr.status < 500 && xhr.status !== 429;
-    if (!isRefusal && !requestConfig.headers["X-Unattended"] && !event.target.matches("#autosave, #followup")) unanswered(true);
+    const { status } = event.detail.xhr;
+    const isRefusal = status >= 400 && status < 500 && status !== 429;
+    if (!isRefusal && isAskedByHand(event)) unanswered(true);
   });
 }
-document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) unanswered(false); });
+// Only an answer to what was asked by hand: another part of the page that comes late says nothing about the search.
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful && isAskedByHand(event)) unanswered(false); });
 
 // An error summary takes the focus, so that it is read and found.
 document.querySelector("[data-takes-focus]")?.focus();
