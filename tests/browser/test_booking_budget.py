@@ -70,7 +70,11 @@ def test_a_search_that_gets_no_answer_says_so_and_keeps_what_was_typed(browser: 
     page = at_work(browser, stack)
     bar = page.locator("#unanswered")
     late: list[Route] = []
-    page.route("**/*part=badge", lambda route: late.append(route))
+
+    def keep(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/*part=badge", keep)
     page.goto(f"{stack.url}/desk/book/")
     expect(page.locator("#who")).to_be_focused()
 
