@@ -10,6 +10,7 @@ from booking_cast import Cast, a_cast, at, service
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from factories import MONDAY, a_clinician, a_device, a_patient, a_room, a_site, a_user
+from office_cast import text
 
 from clinic.appointments.actions import attendance, booking
 from clinic.appointments.models import Absence, Appointment, Closure, Shift
@@ -34,10 +35,6 @@ def desk(cast: Cast, client: Client) -> Any:
     with time_machine.travel(NOON, tick=False):
         client.force_login(cast.rosa, backend="people.web.backends.RightsBackend")
         yield client
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def heads(answer: Any) -> list[str]:

@@ -8,8 +8,8 @@ import time_machine
 from booking_cast import Cast, a_cast, at, service
 from django.test import Client
 from django.urls import reverse
-from django.utils.html import strip_tags
 from factories import NOW, a_clinician, a_room, a_user
+from office_cast import text
 
 from clinic.appointments.actions import booking, neighbours, reservations, undo
 from clinic.appointments.actions.availability import Offer
@@ -38,10 +38,6 @@ def cast() -> Cast:
     found.sara = a_clinician("Sara Physician", profession="physician", site=found.site)
     found.room = a_room("Room 2", "room_treatment", "room_consult", site=found.site)
     return found
-
-
-def text(answer: Any) -> str:
-    return " ".join(strip_tags(answer.content.decode()).split())
 
 
 def needles(cast: Cast, day: int, hour: int = 10, **changes: Any) -> Appointment:

@@ -1,6 +1,5 @@
 """Booking, moving and cancelling at the desk's screen."""
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from booking_cast import Cast, a_cast, at, service
 from django.test import Client
 from django.urls import reverse
 from factories import NOW, a_patient, a_user
+from office_cast import text
 
 from clinic.appointments.actions import attendance, booking
 from clinic.appointments.actions.availability import free_times
@@ -35,11 +35,6 @@ def cast() -> Cast:
 def desk(cast: Cast, client: Client) -> Client:
     client.force_login(cast.rosa, backend="people.web.backends.RightsBackend")
     return client
-
-
-def text(answer: Any) -> str:
-    """What somebody reads on the page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def a_session(cast: Cast, **dates: date) -> PlannedSession:

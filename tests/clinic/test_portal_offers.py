@@ -10,6 +10,7 @@ from booking_cast import at, service
 from django.test import Client
 from django.urls import reverse
 from factories import NOW, a_patient, a_portal_patient, a_room
+from office_cast import text
 from plan_cast import an_open_flag
 from portal_cast import Portal, a_portal, it_is, signed_in
 from pytest_django import DjangoAssertNumQueries
@@ -56,11 +57,6 @@ def offered(portal: Portal, **patients: Patient) -> list[SlotOffer]:
 
 def link(offer: SlotOffer) -> str:
     return reverse("portal:offer", args=[offer.link_token])
-
-
-def text(answer: Any) -> str:
-    """What somebody reads on the page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def test_looking_at_an_offer_changes_nothing_and_says_nothing_clinical(portal: Portal, client: Client) -> None:

@@ -10,6 +10,7 @@ from booking_cast import Cast, a_cast, at
 from django.test import Client
 from django.urls import reverse
 from factories import NOW, a_patient, a_user
+from office_cast import text
 from plan_cast import a_plan, an_open_flag
 from pytest_django import DjangoAssertNumQueries
 from waiting_cast import a_cancelled_visit, a_gap, a_missed_visit, a_wish, offered, states, who_fits
@@ -39,11 +40,6 @@ def cast() -> Cast:
 def desk(cast: Cast, client: Client) -> Client:
     client.force_login(cast.rosa, backend="people.web.backends.RightsBackend")
     return client
-
-
-def text(answer: Any) -> str:
-    """What somebody reads on the page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def ticked(answer: Any) -> list[str]:
