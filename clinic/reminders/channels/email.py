@@ -49,7 +49,7 @@ class Line:
         try:
             self._backend.open()
         except (OSError, smtplib.SMTPException) as error:  # the latter is one of the former, but say so
-            self._close()
+            self._hang_up()
             raise Unreachable(_code(error)) from error
         self._is_open = True
 
@@ -82,16 +82,16 @@ class Line:
         try:
             self._announce(server, sender, addresses)
         except (OSError, smtplib.SMTPException) as error:
-            self._close()
+            self._hang_up()
             raise TryLater(_code(error)) from error
         if not go():
-            self._close()  # it waits for the text, and only silence takes that back
+            self._hang_up()  # it waits for the text, and only silence takes that back
             raise CalledOff
         try:
             server.send(_DOT_AT_START.sub(b"..", text) + b".\r\n")
             code = server.getreply()[0]
         except (OSError, smtplib.SMTPException) as error:
-            self._close()
+            self._hang_up()
             raise InDoubt(_code(error)) from error
         if code not in _TAKEN:
             self._rejected(server, code)
@@ -116,7 +116,7 @@ class Line:
             try:
                 answers.append(server.getreply()[0])
             except smtplib.SMTPServerDisconnected:
-                self._close()
+                self._hang_up()
                 if all(code in _TAKEN for code in answers):
                     raise
                 break  # it said why before
@@ -124,13 +124,13 @@ class Line:
             if code in _TAKEN or (command, code) == ("DATA", _GO_AHEAD):
                 continue
             if answers[-1] == _GO_AHEAD:
-                self._close()  # it waits for the text of a mail to nobody
+                self._hang_up()  # it waits for the text of a mail to nobody
             # A sender that is refused is our own fault, which somebody can mend: the patient still wants her mail.
             self._rejected(server, code, may_be_refused=not command.startswith("MAIL"))
 
     def _rejected(self, server: smtplib.SMTP, code: int, *, may_be_refused: bool = True) -> NoReturn:
         if code == _CLOSING:
-            self._close()
+            self._hang_up()
         elif self._is_open:
             self._reset(server)
         if code >= _PERMANENT and may_be_refused:
@@ -142,7 +142,7 @@ class Line:
         try:
             server.rset()
         except (OSError, smtplib.SMTPException):
-            self._close()
+            self._hang_up()
 
     def _close(self) -> None:
         self._is_open = False
@@ -150,6 +150,13 @@ class Line:
             self._backend.close()
         except (OSError, smtplib.SMTPException):  # it was broken already
             return
+
+    def _hang_up(self) -> None:
+        """Without a goodbye: a server that waits for text takes it for text, a silent one never answers it."""
+        self._is_open = False
+        if isinstance(self._backend, smtp.EmailBackend) and self._backend.connection is not None:
+            self._backend.connection.close()
+            self._backend.connection = None
 
 
 def _nothing() -> None:
