@@ -23,7 +23,7 @@ LEASE = timedelta(seconds=61)
 def office(settings: Settings) -> Iterator[PostOffice]:
     with PostOffice() as office:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", office.port, 1
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", office.port, 10
         yield office
 
 

@@ -32,7 +32,7 @@ SERVICES = ("127.0.0.1",)
 @pytest.fixture
 def service(settings: Any) -> Iterator[PushService]:
     with PushService() as service, it_is(NOW):
-        settings.PUSH_KEY, settings.PUSH_SERVICES, settings.PUSH_TIMEOUT = sealing.new_key(), SERVICES, 1
+        settings.PUSH_KEY, settings.PUSH_SERVICES, settings.PUSH_TIMEOUT = sealing.new_key(), SERVICES, 10
         settings.CLINIC_URL = "https://ngc.example"
         yield service
 

@@ -22,7 +22,7 @@ EARLY = at(14, 9, 1)  # three days before, in the morning
 @pytest.fixture
 def gateway(settings: Any) -> Iterator[SmsGateway]:
     with SmsGateway() as gateway:
-        settings.SMS_URL, settings.CLINIC_URL, settings.SMS_TIMEOUT = gateway.url, "https://ngc.example", 0.5
+        settings.SMS_URL, settings.CLINIC_URL, settings.SMS_TIMEOUT = gateway.url, "https://ngc.example", 10
         yield gateway
 
 
