@@ -1,7 +1,6 @@
 """One thing goes wrong and many plans no longer hold: all of them are mended together, each patient as a whole."""
 
 import re
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -150,11 +149,9 @@ def test_many_plans_cost_as_many_queries_as_one(cast: Cast, plans: list[Plan]) -
 def test_two_plans_never_get_the_same_time(cast: Cast, plans: list[Plan]) -> None:
     ill(cast, plans, days=5)
     found = tasks(plans, Asked(), now=NOW)
-    begun = time.perf_counter()
 
     answers = series.propose_all(found)
 
-    assert time.perf_counter() - begun < 5
     taken: list[tuple[Any, int, int]] = []
     for answer in answers:
         assert isinstance(answer, Proposal)

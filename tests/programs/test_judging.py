@@ -1,6 +1,7 @@
 """What the rules say of a treatment, and how near two happenings may come."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +171,7 @@ def test_a_reviewer_puts_stories_to_the_rulebook(capsys: pytest.CaptureFixture[s
 
     said = capsys.readouterr().out
     assert "433 contraindications, 433 not yet confirmed by a clinician" in said
+    assert re.search(r"Read and checked in \d+ ms", said)
     assert "All 16 stories came out as expected." in said
 
 
