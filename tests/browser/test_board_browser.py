@@ -1,8 +1,8 @@
 """The day board under the hands of two receptionists: one tap, two screens, the keyboard, a mouse that drags."""
 
 import re
-import time
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 from barriers import problems_at
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "rebalance-demo-360"
 SECONDS = 1000  # ms
-LIVE_WITHIN = 3.0  # s, from one desk's tap to the other's screen
+QUESTIONS = 2  # until a page is told what another desk did: one every 1.5 s, and one may have left before it was so
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def first_card(page: Page) -> Locator:
     return page.locator("a.appt[data-visit]").first
 
 
-def test_to_check_somebody_in_is_one_tap_and_the_other_desk_sees_it_within_three_seconds(
+def test_to_check_somebody_in_is_one_tap_and_the_other_desk_sees_it_by_its_second_question(
     desk: BrowserContext, page: Page
 ) -> None:
     """D3. The other page keeps what it had scrolled to and what had the focus."""
@@ -76,11 +76,11 @@ def test_to_check_somebody_in_is_one_tap_and_the_other_desk_sees_it_within_three
     # From the moment at which it is so, not from the tap: how long saving takes is another budget.
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         button.click()
-    began = time.monotonic()
-    expect(other.locator(f"[id$='{visit}'].appt.st-arrived").first).to_be_visible(timeout=LIVE_WITHIN * SECONDS)
-    took = time.monotonic() - began
+    told: list[int] = []
+    other.on("response", lambda answer: told.append(answer.status) if "/pulse/" in answer.url else None)
+    expect(other.locator(f"[id$='{visit}'].appt.st-arrived").first).to_be_visible()
 
-    assert took < LIVE_WITHIN
+    assert HTTPStatus.OK in told[:QUESTIONS]
     expect(other.locator("#now")).to_contain_text(name)
     assert other.evaluate("document.getElementById('daygrid').scrollTop") == 40
     assert other.evaluate("document.activeElement.id") == focused
