@@ -9,6 +9,7 @@ from typing import Any
 import time_machine
 from booking_cast import at, service
 from django.test import Client
+from django.urls import reverse
 from factories import NOW, a_clinician, a_portal_patient, a_room, a_site, a_user, the_clinic
 from plan_cast import a_plan
 
@@ -51,6 +52,20 @@ class Portal:
     @property
     def client(self) -> Client:
         return signed_in(self.leila.user)
+
+    @property
+    def link(self) -> str:
+        """The address in the message about the visit."""
+        return reverse("portal:link", args=[self.visit.link_token])
+
+    def stored(self) -> Appointment:
+        """The visit on Thursday as it stands by now."""
+        return Appointment.objects.get(pk=self.visit.pk)
+
+    def what_stands(self) -> tuple[str, int, int]:
+        """Its status, its revision, and how much it holds."""
+        visit = self.stored()
+        return visit.status, visit.revision, visit.holds.count()
 
     def book(self, starts_at: datetime, patient: Patient | None = None, **changes: Any) -> Appointment:
         asked: dict[str, Any] = {

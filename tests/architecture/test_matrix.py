@@ -58,26 +58,11 @@ def doors(resolver: URLResolver | None = None, space: str = "") -> Iterator[Door
 
 DOORS = list(doors())
 GUARDED = [door for door in DOORS if not door.anyone]
-IDS_OF_PATIENTS = {"patient_id", "visit_id", "plan_id", "exercise_id", "session_id"}
-IDS_OF_PATIENTS |= {
-    "intake_id",
-    "assessment_id",
-    "flag_id",
-    "message_id",
-    "text_id",
-    "entry_id",
-    "offer_id",
-    "reservation_id",
-    "override_id",
-    "consent_id",
-    "package_id",
-    "treatment_id",
-    "event_id",
-    "thread_id",
-    "attachment_id",
-    "correction_id",
-    "erasure_id",
-}
+IDS_OF_PATIENTS = {
+    "patient_id", "visit_id", "plan_id", "exercise_id", "session_id", "intake_id", "assessment_id", "flag_id",
+    "message_id", "text_id", "entry_id", "offer_id", "reservation_id", "override_id", "consent_id", "package_id",
+    "treatment_id", "event_id", "thread_id", "attachment_id", "correction_id", "erasure_id",
+}  # fmt: skip
 
 
 def ids(door: Door) -> str:

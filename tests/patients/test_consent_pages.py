@@ -1,21 +1,19 @@
-"""The consents of a patient on the screen, the tablet in her hands, and signing at home."""
+"""The consents of a patient on the screen, and the tablet in her hands."""
 
 import re
 from datetime import date, timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
 import time_machine
+from consent_cast import agreed, document, sign, signed_in
 from django.test import Client
 from django.urls import reverse
-from factories import NOW, a_patient, a_portal_patient, a_user, the_clinic
-from plan_cast import a_plan
+from factories import NOW, a_patient, a_user, the_clinic
 from pytest_django import DjangoAssertNumQueries
+from visit_cast import words
 
 from patients.actions import consents
 from patients.models import Consent, Patient
-from patients.rules.consent_texts import Signature, id_of
 from patients.rules.rulebook import rulebook
 from patients.web.consent_tablet import LASTS_SECONDS
 from people.models import AuditEvent, User
@@ -23,34 +21,8 @@ from people.rules.permissions import Role
 
 
 @pytest.fixture
-def leila(db: None) -> Patient:
-    the_clinic()
-    return a_portal_patient()
-
-
-@pytest.fixture
 def sara(db: None) -> User:
     return a_user(Role.CLINICIAN)
-
-
-def signed_in(user: User | None) -> Client:
-    assert user
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def words(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
-
-
-def document(code: str) -> str:
-    return str(id_of(rulebook().consents[code]))
-
-
-def sign(patient: Patient, code: str, by: User | None, **said: str) -> Consent:
-    assert by
-    return consents.sign(patient, code, Signature(signed_name="Leila Rahimi", **said), slip=uuid4(), by=by, now=NOW)
 
 
 def hand_over(client: Client, patient: Patient, *codes: str, **said: str) -> str:
@@ -60,10 +32,6 @@ def hand_over(client: Client, patient: Patient, *codes: str, **said: str) -> str
     answer = client.post(f"{url}?{query}", {"language": "en"} | said)
     assert answer.status_code == 302, words(answer)
     return str(answer["Location"])
-
-
-def agreed(**said: str) -> dict[str, str]:
-    return {"signed_name": "Leila Rahimi", "version": rulebook().version} | said
 
 
 def test_the_tablet_shows_the_sheet_and_the_name_signs_it(leila: Patient, sara: User) -> None:
@@ -252,42 +220,6 @@ def test_the_visit_is_told_which_signatures_its_treatment_needs(leila: Patient, 
     assert "<html" not in before
     assert "Every signature is there." in after
     assert "<html" in page, "without JavaScript it is a page"
-
-
-@time_machine.travel(NOW, tick=False)
-def test_at_home_she_reads_signs_and_takes_back_what_her_plan_needs(leila: Patient) -> None:
-    a_plan(leila, by=a_user(Role.CLINICIAN))
-    phone, page = signed_in(leila.user), reverse("portal:consents")
-    assert "General consent to treatment and data use" in words(phone.get(page))
-    sheet = reverse("portal:consent_sign", args=[document("consent_general")])
-
-    slip = re.search(r'name="slip" value="([^"]+)"', words(phone.get(sheet)))
-    assert slip
-    for _ in range(2):
-        assert phone.post(sheet, agreed(slip=slip[1], language="en"))["Location"] == page
-
-    made = Consent.objects.get()
-    assert (made.taken_by, f'href="{sheet}"' in words(phone.get(page))) == (leila.user, False)
-    phone.post(reverse("portal:consent_copy", args=[made.pk]))
-    assert "Taken back on 14 September 2026" in words(phone.get(page))
-    assert f'href="{sheet}"' in words(phone.get(page))
-
-
-def test_at_home_nothing_is_signed_that_needs_a_witness(leila: Patient) -> None:
-    phone = signed_in(leila.user)
-    sheet = reverse("portal:consent_sign", args=[document("consent_stem_cell")])
-
-    assert "signed at the clinic, with a witness" in words(phone.get(sheet))
-    phone.post(sheet, agreed(slip=str(uuid4()), language="en"))
-    assert not Consent.objects.exists()
-
-
-def test_another_language_at_home_asks_who_interprets(leila: Patient) -> None:
-    sheet = reverse("portal:consent_sign", args=[document("consent_laser")])
-
-    answer = signed_in(leila.user).post(sheet, agreed(slip=str(uuid4()), language="fa"))
-
-    assert "For another language write down who interprets." in words(answer)
 
 
 def many(patient: Patient, count: int, by: User) -> None:

@@ -1,13 +1,12 @@
 """Every limit of every scale, from both sides. The figures are worked out by hand from the measure's own formula."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from patients.rules.rulebook import rulebook
-from patients.rules.scoring import CannotBeScored, Score, band_of, round_half_up, score
+from patients.rules.scoring import CannotBeScored, Score, score
 
 MEASURES = rulebook().measures
 NDI = [item["code"] for item in MEASURES["ndi"].items]
@@ -92,6 +91,10 @@ def test_answers_about_pain_that_contradict_each_other_are_pointed_out(
 
 
 # --- the neck
+
+
+def test_a_neck_that_was_not_asked_about_has_no_score() -> None:
+    assert not neck(*[None] * 10).is_scorable
 
 
 def test_two_sections_may_be_left_out_of_the_neck_score_but_not_three() -> None:
@@ -280,27 +283,3 @@ def test_a_visit_that_the_clinic_called_off_is_not_the_patients() -> None:
     # Not said how many were cancelled is none cancelled.
     assert scored("attendance", scheduled=4, attended=2).values == {"percent": 50.0}
     assert scored("attendance", scheduled=4).values == {"percent": 0.0}
-
-
-# --- rounding and bands
-
-
-@pytest.mark.parametrize(
-    ("hundredths", "rounded"),
-    [(3555, 35.6), (3554, 35.5), (25, 0.3), (24, 0.2), (-205, -2.0), (-206, -2.1), (700, 7.0)],
-)
-def test_half_is_rounded_up(hundredths: int, rounded: float) -> None:
-    assert round_half_up(Fraction(hundredths, 100)) == rounded
-
-
-@pytest.mark.parametrize(
-    ("value", "band"), [(4.9, "none"), (5, "mild"), (14.9, "mild"), (15, "moderate"), (50, "complete")]
-)
-def test_a_band_begins_at_its_first_number(value: float, band: str) -> None:
-    assert band_of(MEASURES["ndi"], value) == band
-
-
-def test_no_score_has_no_band() -> None:
-    assert band_of(MEASURES["ndi"], None) is None
-    assert band_of(MEASURES["ndi"], -1) is None
-    assert not neck(*[None] * 10).is_scorable

@@ -1,7 +1,6 @@
 """Bringing in the patients of another system."""
 
 import io
-import random
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from factories import a_patient, a_user
+from import_cast import PLAIN, WriteFile, bring_in, names
 
 from patients.models import Identifier, Patient
-from patients.rules.import_dates import AskForOrder, Order, order_of
-from patients.rules.import_formats import UnknownFormat, formats, recognise
 from people.models import AuditEvent, User
 from people.rules.permissions import Role
 
@@ -22,30 +20,9 @@ CLINIKO = (
     "Patient ID,Title,First Name,Last Name,Preferred First Name,Date of Birth,Sex,Email,Mobile,Home,Address 1,"
     "Address 2,City,State,Post Code,Country Code,Receives Confirmation Emails,Notes,Archived At"
 )
-PLAIN = "First Name,Last Name,Date of Birth,Phone"
 
 
-@pytest.fixture
-def a_file(tmp_path: Path) -> Any:
-    def write(*lines: str, encoding: str = "utf-8", name: str = "list.csv") -> Path:
-        path = tmp_path / name
-        path.write_bytes("\r\n".join(lines).encode(encoding))
-        return path
-
-    return write
-
-
-def bring_in(path: Path, *options: str) -> str:
-    out = io.StringIO()
-    call_command("import_patients", str(path), *options, stdout=out)
-    return out.getvalue()
-
-
-def names() -> set[str]:
-    return {patient.full_name for patient in Patient.objects.all()}
-
-
-def test_a_synthea_file_is_recognised_and_read(db: None, a_file: Any) -> None:
+def test_a_synthea_file_is_recognised_and_read(db: None, a_file: WriteFile) -> None:
     path = a_file(
         SYNTHEA,
         "u-1,1978-03-04,,999-1,Ms.,Leila181,Núñez206,F,1 Main St,Albany,New York,12207,0",
@@ -62,7 +39,7 @@ def test_a_synthea_file_is_recognised_and_read(db: None, a_file: Any) -> None:
     assert "SSN" in said  # what is left behind is said
 
 
-def test_a_cliniko_file_is_recognised_and_read(db: None, a_file: Any) -> None:
+def test_a_cliniko_file_is_recognised_and_read(db: None, a_file: WriteFile) -> None:
     path = a_file(
         CLINIKO,
         "7,Dr,Elif,Ångström,Ellie,1950-09-10,Female,elif@example.com,0491 570 159,,5 Sample St,Flat 2,"
@@ -81,13 +58,13 @@ def test_a_cliniko_file_is_recognised_and_read(db: None, a_file: Any) -> None:
     assert "1 of them archived" in said
 
 
-def test_nobody_gets_an_account_by_an_import(db: None, a_file: Any) -> None:
+def test_nobody_gets_an_account_by_an_import(db: None, a_file: WriteFile) -> None:
     bring_in(a_file(CLINIKO, "7,,Elif,Demir,,1950-09-10,,elif@example.com,,,,,,,,,,,"))
 
     assert not User.objects.exists()
 
 
-def test_the_same_file_twice_changes_nothing(db: None, a_file: Any) -> None:
+def test_the_same_file_twice_changes_nothing(db: None, a_file: WriteFile) -> None:
     path = a_file(SYNTHEA, "u-1,1978-03-04,,9,Ms.,Leila,Rahimi,F,,,,,0")
     bring_in(path)
     before = list(Patient.objects.values())
@@ -98,7 +75,7 @@ def test_the_same_file_twice_changes_nothing(db: None, a_file: Any) -> None:
     assert "0 new, 1 already here" in said
 
 
-def test_a_list_without_numbers_twice_changes_nothing_either(db: None, a_file: Any) -> None:
+def test_a_list_without_numbers_twice_changes_nothing_either(db: None, a_file: WriteFile) -> None:
     path = a_file(PLAIN, "Leila,Rahimi,1978-03-04,")
     bring_in(path)
 
@@ -106,7 +83,7 @@ def test_a_list_without_numbers_twice_changes_nothing_either(db: None, a_file: A
     assert Patient.objects.count() == 1
 
 
-def test_a_dry_run_says_what_would_become_of_every_row_and_changes_nothing(db: None, a_file: Any) -> None:
+def test_a_dry_run_says_what_would_become_of_every_row_and_changes_nothing(db: None, a_file: WriteFile) -> None:
     known = a_patient(given_name="Léila", family_name="Rahimi", birth_date=date(1978, 3, 4))
     path = a_file(
         SYNTHEA,
@@ -130,7 +107,7 @@ def test_a_dry_run_says_what_would_become_of_every_row_and_changes_nothing(db: N
     assert (Patient.objects.count(), AuditEvent.objects.count()) == (1, 0)
 
 
-def test_whoever_may_be_here_already_is_held_back_unless_kept_on_purpose(db: None, a_file: Any) -> None:
+def test_whoever_may_be_here_already_is_held_back_unless_kept_on_purpose(db: None, a_file: WriteFile) -> None:
     known = a_patient(given_name="Leila", family_name="Rahimi", birth_date=date(1978, 3, 4))
     path = a_file(SYNTHEA, "u-1,1978-03-04,,9,Ms.,Leila,Rahimi,F,,,,,0", "u-2,1978-03-04,,9,Mr.,Dariush,Rahimi,M,,,,,0")
 
@@ -141,13 +118,13 @@ def test_whoever_may_be_here_already_is_held_back_unless_kept_on_purpose(db: Non
     assert Patient.objects.count() == 3
 
 
-def test_two_rows_of_one_file_that_may_be_one_person_are_told(db: None, a_file: Any) -> None:
+def test_two_rows_of_one_file_that_may_be_one_person_are_told(db: None, a_file: WriteFile) -> None:
     path = a_file(PLAIN, "Leila,Rahimi,,1", "Leila,Rahimi,,2")
 
     assert "line 3: held back: same name and birth date as line 2" in bring_in(path)
 
 
-def test_one_bad_row_stops_the_whole_file(db: None, a_file: Any) -> None:
+def test_one_bad_row_stops_the_whole_file(db: None, a_file: WriteFile) -> None:
     path = a_file(SYNTHEA, "u-1,1978-03-04,,9,,Leila,Rahimi,F,,,,,0", "u-2,04.03.1978,,9,,Ada,Moor,F,,,,,0")
     out = io.StringIO()
 
@@ -172,116 +149,21 @@ def test_one_bad_row_stops_the_whole_file(db: None, a_file: Any) -> None:
         (f"u-1,1978-03-04,,9,,Ada,Moor,F,{'x' * 201},,,,0", "ADDRESS: longer than 200 letters"),
     ],
 )
-def test_a_refused_row_says_its_line_its_column_and_what_to_do(db: None, a_file: Any, row: str, why: str) -> None:
+def test_a_refused_row_says_its_line_its_column_and_what_to_do(db: None, a_file: WriteFile, row: str, why: str) -> None:
     said = bring_in(a_file(SYNTHEA, row), "--dry-run")
 
     assert "line 2: refused: " in said
     assert why in said
 
 
-def test_a_phone_that_is_none_is_left_out_and_told(db: None, a_file: Any) -> None:
+def test_a_phone_that_is_none_is_left_out_and_told(db: None, a_file: WriteFile) -> None:
     said = bring_in(a_file(CLINIKO, "7,,Elif,Demir,,1950-09-10,,elif at home,call her son,,,,,,,AU,,,"))
 
     assert "line 2: new: Mobile: not a phone number; Email: not an e-mail address" in said
     assert (Patient.objects.get().mobile, Patient.objects.get().email) == ("", "")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_any_usual_encoding_and_separator_is_read(db: None, a_file: Any, encoding: str, separator: str) -> None:
-    lines = [PLAIN, "小龍,李,1940-11-27,", "Оксана,Шевченко,1985-01-01,", "محمد,حسینی,1990-01-01,"]
-
-    bring_in(a_file(*(line.replace(",", separator) for line in lines), encoding=encoding))
-
-    assert names() == {"小龍 李", "Оксана Шевченко", "محمد حسینی"}
-
-
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
-def test_an_old_windows_file_keeps_its_accents(db: None, a_file: Any, encoding: str) -> None:
-    bring_in(a_file("sep=;", PLAIN.replace(",", ";"), "José;Núñez;1978-03-04;", encoding=encoding))
-
-    assert names() == {"José Núñez"}
-
-
-def test_dates_that_can_be_read_two_ways_are_asked_about_once(db: None, a_file: Any) -> None:
-    path = a_file(PLAIN, "Leila,Rahimi,04/03/1978,", "Ada,Moor,05/06/1980,")
-
-    with pytest.raises(CommandError, match="--day-first or --month-first"):
-        bring_in(path)
-
-    bring_in(path, "--day-first")
-    assert {each.birth_date for each in Patient.objects.all()} == {date(1978, 3, 4), date(1980, 6, 5)}
-
-
-@pytest.mark.parametrize(
-    ("dates", "order"),
-    [
-        (["1978-03-04", "4 Mar 1978", ""], None),
-        (["04/03/1978", "24/03/1978"], Order.DAY_FIRST),
-        (["04/03/1978", "03.24.1978"], Order.MONTH_FIRST),
-    ],
-)
-def test_a_file_whose_dates_leave_no_doubt_needs_no_answer(dates: list[str], order: Order | None) -> None:
-    assert order_of(dates) == order
-
-
-def test_a_file_that_mixes_both_orders_is_asked_about() -> None:
-    with pytest.raises(AskForOrder):
-        order_of(["24/03/1978", "03/24/1978"])
-
-
-def test_the_option_decides_and_a_date_that_does_not_fit_is_refused(db: None, a_file: Any) -> None:
-    said = bring_in(a_file(PLAIN, "Leila,Rahimi,24/03/1978,"), "--month-first", "--dry-run")
-
-    assert "line 2: refused: Date of Birth: “24/03/1978” is no date" in said
-
-
-@pytest.mark.parametrize("code", formats())
-def test_every_format_is_recognised_by_its_own_headings_however_they_are_written(code: str) -> None:
-    headings = [name for names in formats()[code].columns.values() for name in names] + list(
-        formats()[code].recognised_by
-    )
-
-    assert recognise(headings).code == code
-    assert recognise([f" {heading.upper().replace(' ', '_')} " for heading in headings]).code == code
-
-
-def test_an_unknown_table_is_told_what_is_missing() -> None:
-    with pytest.raises(UnknownFormat, match="which also has: Date of Birth"):
-        recognise(["First Name", "Last Name", "Amount"])
-
-
-def junk() -> bytes:
-    return random.Random(7).randbytes(10_000_000)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "The file is empty"),
-        (b"hello", "not a table with headings"),
-        (b"\n\n\n", "not a table with headings"),
-        (junk(), "not a text file|not a table|no list we know|cannot be read"),
-        (b"x" * 10_000_000, "not a table with headings|cannot be read"),
-        (PLAIN.encode() + b"\nLe\x00ila,Rahimi,1978-03-04,", "not a text file"),
-        (
-            PLAIN.encode() + b'\n"Leila,Rahimi,1978-03-04,\n' + b"x,y,,\n" * 50_000,
-            "quotation mark that is never closed",
-        ),
-    ],
-    ids=["empty", "one word", "blank lines", "10 MB junk", "10 MB of one letter", "NUL", "open quote"],
-)
-def test_what_is_no_table_gives_one_clear_line(db: None, tmp_path: Path, content: bytes, said: str) -> None:
-    path = tmp_path / "junk.csv"
-    path.write_bytes(content)
-
-    with pytest.raises(CommandError, match=said):
-        bring_in(path)
-
-    assert not Patient.objects.exists()
-
-
-def test_a_missing_file_or_person_gives_one_clear_line(db: None, a_file: Any) -> None:
+def test_a_missing_file_or_person_gives_one_clear_line(db: None, a_file: WriteFile) -> None:
     with pytest.raises(CommandError, match="not a file that can be read"):
         bring_in(Path("/nowhere.csv"))
     patient = a_user(Role.PATIENT)
@@ -289,7 +171,7 @@ def test_a_missing_file_or_person_gives_one_clear_line(db: None, a_file: Any) ->
         bring_in(a_file(PLAIN), "--by", patient.email)
 
 
-def test_an_import_leaves_one_line_with_counts_and_the_files_fingerprint(db: None, a_file: Any) -> None:
+def test_an_import_leaves_one_line_with_counts_and_the_files_fingerprint(db: None, a_file: WriteFile) -> None:
     manager = a_user(Role.MANAGER)
     path = a_file(SYNTHEA, "u-1,1978-03-04,,9,Ms.,Leila,Rahimi,F,,,,,0")
 
@@ -306,7 +188,7 @@ def test_an_import_leaves_one_line_with_counts_and_the_files_fingerprint(db: Non
     assert "Leila" not in str(event.detail)
 
 
-def test_many_rows_cost_few_queries(db: None, a_file: Any, django_assert_max_num_queries: Any) -> None:
+def test_many_rows_cost_few_queries(db: None, a_file: WriteFile, django_assert_max_num_queries: Any) -> None:
     rows = [f"u-{n},19{n % 90 + 10}-01-01,,9,,Ada,{'ab' * (n // 90 + 1)},F,,,,,0" for n in range(500)]
     path = a_file(SYNTHEA, *rows)
 

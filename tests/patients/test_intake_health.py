@@ -8,7 +8,9 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
-from factories import NOW, a_portal_patient, a_user, the_clinic
+from factories import NOW, a_user
+from form_cast import part
+from visit_cast import words
 
 from patients.actions import facts
 from patients.actions import intake as intakes
@@ -25,36 +27,9 @@ from programs.actions import safety
 NO_ANSWERS: dict[str, Any] = {}
 
 
-@pytest.fixture
-def leila(db: None) -> Patient:
-    the_clinic()
-    return a_portal_patient()
-
-
-@pytest.fixture
-def phone(leila: Patient) -> Client:
-    assert leila.user
-    client = Client()
-    client.force_login(leila.user)
-    return client
-
-
-@pytest.fixture
-def form(leila: Patient) -> Intake:
-    return begin(leila)
-
-
 def begin(patient: Patient, at: Any = NOW) -> Intake:
     assert patient.user
     return intakes.start(patient, by=patient.user, now=at)
-
-
-def part(form: Intake, key: str) -> str:
-    return reverse("patients:form_part", args=[form.pk, key])
-
-
-def words(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def kept(form: Intake) -> dict[str, Any]:

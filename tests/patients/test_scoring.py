@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,26 @@ def test_a_worse_answer_never_makes_the_neck_score_better(answers: dict[str, int
     assert (scoring.score(MEASURES["ndi"], worse).values["raw"] or 0) >= (
         scoring.score(MEASURES["ndi"], answers).values["raw"] or 0
     )
+
+
+# --- rounding and bands
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "rounded"),
+    [(3555, 35.6), (3554, 35.5), (25, 0.3), (24, 0.2), (-205, -2.0), (-206, -2.1), (700, 7.0)],
+)
+def test_half_is_rounded_up(hundredths: int, rounded: float) -> None:
+    assert scoring.round_half_up(Fraction(hundredths, 100)) == rounded
+
+
+@pytest.mark.parametrize(
+    ("value", "band"), [(4.9, "none"), (5, "mild"), (14.9, "mild"), (15, "moderate"), (50, "complete")]
+)
+def test_a_band_begins_at_its_first_number(value: float, band: str) -> None:
+    assert scoring.band_of(MEASURES["ndi"], value) == band
+
+
+def test_no_score_has_no_band() -> None:
+    assert scoring.band_of(MEASURES["ndi"], None) is None
+    assert scoring.band_of(MEASURES["ndi"], -1) is None
