@@ -9,6 +9,7 @@ from booking_cast import Cast, a_cast
 from django.test import Client
 from factories import NOW, a_portal_patient, a_user, the_clinic
 from office_cast import as_user
+from race_cast import CLIENTS, Race
 from visit_cast import TEN, a_follow_up, by, signed_in, the_cast
 
 from clinic.appointments.models import Appointment, Resource
@@ -89,3 +90,10 @@ def screen(sara: Resource) -> Client:
 @pytest.fixture
 def leila(sara: Resource) -> Patient:
     return a_portal_patient(given_name="Leila", family_name="Rahimi")
+
+
+@pytest.fixture
+def race() -> Iterator[Race]:
+    running = Race(CLIENTS)
+    yield running
+    running.stop()

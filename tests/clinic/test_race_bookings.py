@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -32,13 +32,6 @@ from clinic.appointments.rules.refusals import CannotBecome, SlotTaken
 from people.rules.refusal import ChangedMeanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def race() -> Iterator[Race]:
-    running = Race(CLIENTS)
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Many who wait at once: real threads, real commits. One yes wins, and nobody is left with neither."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -21,13 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CLIENTS = 20
 ROUNDS = 12
-
-
-@pytest.fixture
-def race() -> Iterator[Race]:
-    running = Race(CLIENTS)
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from booking_cast import Cast, a_cast, at, service
+from booking_cast import Cast, at, service
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from factories import MONDAY, NOW, a_clinician, a_device, a_patient, a_room, a_site
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slots_cast import clocks
 
 from clinic.appointments.actions import availability, booking
 from clinic.appointments.actions.availability import Offer, free_times
@@ -20,18 +21,9 @@ from clinic.appointments.models import Absence, Appointment, Closure, Hold, Reso
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def cast() -> Cast:
-    return a_cast()
-
-
 def offers(cast: Cast, code: str = "review", **changes: Any) -> list[Offer]:
     asked: dict[str, Any] = {"patient": cast.leila, "first": MONDAY, "days": 1, "now": NOW}
     return free_times(service(code), **asked | changes)
-
-
-def clocks(found: list[Offer]) -> list[str]:
-    return [f"{offer.local_start:%H:%M}" for offer in found]
 
 
 def quarters(*spans: tuple[str, str]) -> list[str]:
