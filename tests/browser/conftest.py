@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from stack import Stack, browser_options, running
+from visit_hands import who_came
 
 # Two browsers and two clinics share two cores: what is slow there is not wrong.
 expect.set_options(timeout=20_000)
@@ -22,6 +23,11 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(**browser_options())
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def visits(stack: Stack) -> dict[str, str]:
+    return who_came(stack)
 
 
 @pytest.fixture(autouse=True)

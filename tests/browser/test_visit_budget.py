@@ -1,144 +1,19 @@
-"""A visit in a real browser: its tap budgets (C1 to C4, C7), the tablet, two who write, no connection, no script, axe.
+"""A visit in a real browser: its tap budgets (C1 to C4, C7), the tablet, axe.
 
 The budget of a consent (C8) is kept in test_consent_and_form.py.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from barriers import problems, problems_at
-from desk_hands import PASSWORD
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, expect
 from stack import Stack
+from visit_hands import Hand, at_work, chip, saved
 
 pytestmark = pytest.mark.browser
 
-SARA = "sara@example.org"  # a licensed acupuncturist of the demo: she needles
-TABLET = {"width": 820, "height": 1180}
-TROUBLE = re.compile(r"htmx:|Response Status Error Code 403|Failed to load resource: (net::|.*403)")
 TAPS = {"C1": 1, "C2": 14, "C3": 7, "C4": 4, "C7": 2}
-# Patients with a signed visit a week ago and one visit now, notes that wait for their signature, two first visits.
-PEOPLE = """
-import sys
-from datetime import timedelta
-from django.utils import timezone
-from clinic.appointments.actions import assessing
-from clinic.appointments.models import Appointment, Resource
-from patients.actions import assessments, facts, intake
-from patients.models import Patient
-from people.models import User
-from programs.actions import treatments
-from programs.actions.treatments import Given
-from programs.models import Phase, Plan, PlanExercise
-from programs.rules.rulebook import rulebook
-sys.path.append("tests")
-from factories import consents_signed
-user = User.objects.get(email="sara@example.org")
-sara = Resource.objects.get(user=user)
-site = Appointment.objects.first().site
-now = timezone.now()
-def visit(patient, at, service_code="dry_needling", **fields):
-    return Appointment.objects.create(patient=patient, clinician=sara, site=site, service_code=service_code,
-        starts_at=at, ends_at=at + timedelta(minutes=30), booked_at=at, timed_at=at, **fields)
-def told(visit, at, sign):
-    draft = assessing.open_assessment(visit, by=user, now=at)
-    draft = assessments.save(draft, revision=draft.revision, by=user, now=at, told={"worst": 5, "treat": {}},
-        moves={"turn_left": 62, "turn_right": 48, "look_down": 45})
-    draft = assessments.ask_again(draft, revision=draft.revision, by=user, now=at)
-    given = [Given(modality="dry_needling", technique="dn_superficial", regions=("upper_trapezius:right",),
-        dose={"needles": 4})]
-    if sign:
-        treatments.sign_visit(draft, given, note="Said: Worst pain 5.", by=user, now=at)
-for name in ("Fast", "Flagged", "Thinner", "Reason", "Offline", "Plain", "Both"):
-    patient = Patient.objects.create(given_name="Linh", family_name=name, birth_date="1969-07-22", registered_at=now)
-    consents_signed(patient, "dry_needling", by=user)
-    told(visit(patient, now - timedelta(days=7)), now - timedelta(days=7), sign=True)
-    if name in ("Thinner", "Reason"):
-        facts.state(patient, {"anticoagulant_use": True}, by=user, now=now)
-    print("VISIT", name, visit(patient, now, status="in_room").pk)
-for name in ("Unsigned", "Later"):
-    patient = Patient.objects.create(given_name="Ada", family_name=name, birth_date="1969-07-22", registered_at=now)
-    one = visit(patient, now - timedelta(days=2))
-    told(one, now - timedelta(days=2), sign=False)
-    one.refresh_from_db()
-    draft = one.assessment
-    assessments.save(draft, revision=draft.revision, by=user, now=now,
-        told={"worst": 5, "treat": {"dry_needling": {"skipped": True, "why": "no_time"}}})
-    print("VISIT", name, one.pk)
-for name in ("First", "Hurt"):
-    patient = Patient.objects.create(given_name="Tom", family_name=name, birth_date="1985-02-02", registered_at=now)
-    form = intake.start(patient, by=user, now=now)
-    intake.save_part(form, "story", {"text": "My neck locks when I look back", "causes": ["stress"]}, by=user, now=now)
-    intake.save_part(form, "places", {"codes": ["lateral_neck:left"]}, by=user, now=now)
-    intake.save_part(form, "pain", {"now": 6, "best": 2, "worst": 8}, by=user, now=now)
-    intake.submit(form, by=user, now=now)
-    one = visit(patient, now + timedelta(minutes=1), service_code="first_assessment", status="arrived")
-    print("VISIT", name, one.pk)
-known = Patient.objects.get(family_name="Plain")
-form = intake.start(known, by=user, now=now)
-intake.save_part(form, "story", {"text": "It is better, but the left side pulls"}, by=user, now=now)
-intake.save_part(form, "places", {"codes": ["lateral_neck:left"]}, by=user, now=now)
-intake.submit(form, by=user, now=now)
-for name in ("Plain", "Fast"):
-    plan = Plan.objects.create(patient=Patient.objects.get(family_name=name), template_code="prog_acute_neck_spasm",
-        rulebook_version="1", name="Acute neck", starts_on=now.date() - timedelta(days=7),
-        ends_on=now.date() + timedelta(days=35), started_by=user, started_at=now)
-    phase = Phase.objects.create(plan=plan, ordinal=1, code="p1", name="Calm it down", starts_on=plan.starts_on,
-        ends_on=plan.ends_on)
-    PlanExercise.objects.create(plan=plan, phase=phase, code=next(iter(rulebook().exercises)), ordinal=1,
-        dosage={"sets": 1, "reps": 5, "times_per_day": 1, "days_per_week": 7})
-"""
-
-
-@pytest.fixture(scope="module")
-def visits(stack: Stack) -> dict[str, str]:
-    said = stack.manage("shell", "-c", PEOPLE)
-    return {name: f"{stack.url}/clinic/visit/{pk}/" for name, pk in re.findall(r"VISIT (\w+) (\S+)", said)}
-
-
-@contextmanager
-def at_work(browser: Browser, stack: Stack, who: str = SARA, **options: Any) -> Iterator[tuple[Page, BrowserContext]]:
-    options.setdefault("viewport", TABLET)
-    with browser.new_context(**options) as context:
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        signed_in(page, stack, who)
-        yield page, context
-        # Without a connection or a session the browser and htmx say so on the console; that is the test.
-        assert [it for it in complaints if not TROUBLE.match(it)] == []
-
-
-def signed_in(page: Page, stack: Stack, who: str) -> None:
-    page.goto(f"{stack.url}/signin/")
-    page.get_by_label("E-mail").fill(who)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(lambda url: "/signin" not in url)
-
-
-class Hand:
-    """Counts what a finger does."""
-
-    def __init__(self, page: Page) -> None:
-        self.page, self.taps = page, 0
-
-    def tap(self, what: Any) -> None:
-        what.click()
-        self.taps += 1
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("#fu-status [data-kept]")).to_contain_text("Saved")
-
-
-def chip(page: Page, part: str, words: str) -> Any:
-    return page.locator(f"#{part} label").filter(has_text=re.compile(rf"^\s*{re.escape(words)}\s*$")).first
 
 
 def test_everything_to_know_before_the_visit_is_one_tap_away(
@@ -300,32 +175,6 @@ def test_an_injured_neck_is_asked_about_factor_by_factor(
         assert problems(page) == []
 
 
-def test_two_who_write_at_once_choose_and_lose_nothing(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
-    with (
-        at_work(browser, stack) as (sara, _one),
-        at_work(browser, stack, who="amara@example.org") as (amara, _other),
-    ):
-        sara.goto(visits["Both"])
-        amara.goto(visits["Both"])
-        amara.get_by_label("What happens next").fill("Amara rings her")
-        amara.get_by_label("What happens next").blur()
-        saved(amara)
-
-        chip(sara, "since", "3").click()
-        expect(sara.locator("#fu-status")).to_contain_text("Amara")
-        expect(sara.locator("#fu-status")).to_contain_text("changed Plan and home at")
-        sara.get_by_role("button", name="See both").click()
-        both = sara.get_by_role("region", name="Both versions")
-        expect(both).to_contain_text("Amara rings her")
-        assert problems(sara) == []
-        both.get_by_role("button", name="Keep what is chosen").click()
-        expect(both).to_have_count(0)
-        sara.reload()
-
-        expect(sara.get_by_label("What happens next")).to_have_value("Amara rings her")
-        expect(sara.locator("#since input[value='3']").first).to_be_checked()
-
-
 def test_a_waiting_note_is_signed_in_two(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
     with at_work(browser, stack) as (page, _context):
         page.goto(f"{stack.url}/clinic/")
@@ -341,89 +190,6 @@ def test_a_waiting_note_is_signed_in_two(stack: Stack, browser: Browser, visits:
         assert hand.taps <= TAPS["C7"]
         assert first.split("?")[0] != page.url.split("?")[0]
         page.goto(first)
-        expect(page.get_by_text("As it was signed")).to_be_visible()
-
-
-def test_what_is_typed_without_a_connection_is_kept_and_sent_later(
-    stack: Stack, browser: Browser, visits: dict[str, str]
-) -> None:
-    with at_work(browser, stack) as (page, context):
-        page.goto(visits["Offline"])
-        context.set_offline(True)
-        page.get_by_label("What happens next").fill("Ring her on Friday")
-        page.get_by_label("What happens next").blur()
-        expect(page.locator("#fu-status")).to_contain_text("No connection")
-        expect(page.get_by_label("What happens next")).to_have_value("Ring her on Friday")
-
-        context.set_offline(False)
-
-        saved(page)
-        page.reload()
-        expect(page.get_by_label("What happens next")).to_have_value("Ring her on Friday")
-
-
-def test_whoever_is_signed_out_while_typing_loses_nothing(
-    stack: Stack, browser: Browser, visits: dict[str, str]
-) -> None:
-    with at_work(browser, stack) as (page, context):
-        page.goto(visits["Offline"])
-        context.clear_cookies(name="sessionid")
-        page.get_by_label("Look down", exact=True).fill("41")
-        page.get_by_label("Look down", exact=True).blur()
-        expect(page.locator("#fu-status")).to_contain_text("You were signed out")
-        # Pressing anything leaves the page as it is, too.
-        page.get_by_role("button", name="I asked again: all no").click()
-        expect(page.locator("#fu-status")).to_contain_text("You were signed out")
-        assert page.url == visits["Offline"]
-
-        other = context.new_page()
-        signed_in(other, stack, SARA)
-        other.close()
-
-        saved(page)
-        page.get_by_role("button", name="I asked again: all no").click()
-        expect(page.locator("#fu-asked")).to_contain_text("Asked again: all no")
-        page.get_by_role("button", name="Take it back").click()
-        expect(page.get_by_role("button", name="I asked again: all no")).to_be_visible()
-        page.reload()
-        expect(page.get_by_label("Look down", exact=True)).to_have_value("41")
-
-
-def test_a_number_that_cannot_be_is_said_and_the_page_is_not_left_by_mistake(
-    stack: Stack, browser: Browser, visits: dict[str, str]
-) -> None:
-    with at_work(browser, stack) as (page, _context):
-        page.goto(visits["Offline"])
-        page.get_by_label("Look up", exact=True).fill("999")
-        page.get_by_label("Look up", exact=True).blur()
-        expect(page.locator("#fu-status")).to_contain_text("Not saved: Look up")
-        asked: list[str] = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-
-        page.get_by_role("link", name="Summary").click(no_wait_after=True)
-        page.wait_for_timeout(500)
-        assert (asked, page.url) == (["beforeunload"], visits["Offline"])
-        page.get_by_label("Look up", exact=True).fill("49")
-        page.get_by_label("Look up", exact=True).blur()
-        saved(page)
-        page.get_by_role("link", name="Summary").click()
-        page.wait_for_url("**/record/")
-        page.go_back()
-
-        expect(page.get_by_label("Look up", exact=True)).to_have_value("49")
-
-
-def test_without_javascript_a_button_saves_and_signs(stack: Stack, browser: Browser, visits: dict[str, str]) -> None:
-    with at_work(browser, stack, java_script_enabled=False) as (page, _context):
-        page.goto(visits["Plain"])
-        page.get_by_role("button", name="I asked again: all no").click()
-        page.get_by_label("Look up", exact=True).fill("50")
-        page.get_by_role("button", name=re.compile("Leave it out today")).click()
-        expect(page.locator("#treat")).to_contain_text("Left out today.")
-        expect(page.get_by_label("Look up", exact=True)).to_have_value("50")
-        page.get_by_role("button", name=re.compile("Sign and next patient")).click()
-
-        page.goto(visits["Plain"])
         expect(page.get_by_text("As it was signed")).to_be_visible()
 
 
